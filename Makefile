@@ -1,0 +1,95 @@
+# `make` lists the targets. Everything runs in $(VENV), which the first target makes.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+DATA ?= synthetic
+QUICK ?=
+VENV ?= .venv
+PYTHON ?= python3
+# Where to find a CPU build of torch, for people whose pip would fetch a CUDA build:
+#   make verify TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+
+# Recordings beside a checkout are used when they are there; otherwise they are downloaded.
+ifneq ($(wildcard ../shared/data),)
+export VERICASE_DATA ?= $(abspath ../shared/data)
+endif
+
+PRESET := $(DATA)$(if $(QUICK),-quick)
+WORK := artifacts/$(PRESET)
+REPORT := reports/$(DATA)
+SHIPPED := src/afib/models/physionet2017
+ifeq ($(DATA),physionet2017)
+MODEL := $(SHIPPED)
+else
+MODEL := $(WORK)/model
+endif
+# What cross-fitting showed is a subject of its own, committed with the reference report.
+CROSSFIT := $(if $(filter physionet2017,$(DATA)),--subject crossfit=reports/reference/crossfit.json)
+REHEARSAL := $(if $(QUICK)$(filter synthetic,$(DATA)),--rehearsal)
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --disable-pip-version-check --quiet
+
+ifeq ($(filter $(DATA),synthetic physionet2017),)
+$(error DATA: expected synthetic or physionet2017, got "$(DATA)")
+endif
+
+.PHONY: help setup verify test test-long check bench reference schema lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make the virtual environment with everything in it
+$(STAMP): pyproject.toml constraints.txt
+	@echo "setting up $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) --no-deps torch &&) $(PIP) --editable '.[dev]'
+	@touch $@
+
+verify: $(STAMP) ## prepare, train if there is no current model, verify, report, gate (DATA=, QUICK=1)
+	@$(BIN)/afib prepare --preset $(PRESET) --out $(WORK)
+	@rm -rf $(REPORT) && mkdir -p $(REPORT)
+	@if [ "$(DATA)" != physionet2017 ]; then $(BIN)/afib train --preset $(PRESET) --out $(MODEL) --unless-current; fi
+	@run=$$($(BIN)/python -c 'import uuid; print(uuid.uuid4().hex)'); \
+	$(BIN)/python -m pytest -q --data=$(PRESET) --model=$(MODEL) --vericase-run=$$run \
+	  --vericase-evidence=$(REPORT)/evidence.json --vericase-report=$(REPORT)/traceability.html; \
+	$(BIN)/vericase gate --evidence $(REPORT)/evidence.json --run $$run $(REHEARSAL) \
+	  --subject data=$(WORK)/manifest.json --subject model=$(MODEL) $(CROSSFIT)
+
+test: $(STAMP) ## the tests of the code, without the long ones
+	@$(BIN)/python -m pytest tests -q -n 2 -m "not long"
+
+test-long: $(STAMP) ## the long tests
+	@$(BIN)/python -m pytest tests -q -m long
+
+coverage: $(STAMP) ## the tests of the code, with code coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest tests -q -m "not long"
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: $(STAMP) ## format, lint, types, import contracts, requirements, docs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/vericase check
+	@$(BIN)/python tools/check_docs.py
+
+bench: $(STAMP) ## measure what the documents claim; prints tables
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+reference: $(STAMP) ## cross-fit, train the named model, open the test split once, report
+	@$(BIN)/python tools/reference.py --model $(SHIPPED)
+
+schema: $(STAMP) ## write the JSON Schemas for editors
+	@$(BIN)/vericase schema > requirements/schema.json
+
+lock: ## write the versions of $(VENV) into constraints.txt
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable \
+	  | grep -v '^pip==' | sed 's/+cpu//' | sort -f; } > constraints.new && mv constraints.new constraints.txt
+
+clean: ## remove what runs made; keeps the virtual environment
+	@rm -rf artifacts .coverage* .mypy_cache .ruff_cache .pytest_cache reports/synthetic reports/physionet2017
