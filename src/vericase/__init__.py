@@ -1,0 +1,8 @@
+"""Requirements-driven verification: YAML requirements, pytest cases, evidence, and a gate.
+
+The names a verification case needs are here; everything else is imported from its module.
+"""
+
+from vericase.measurement import Proportion, Sample, Scalar
+
+__all__ = ["Proportion", "Sample", "Scalar"]

@@ -1,0 +1,83 @@
+"""What ran the cases: versions, platform and commit. The only reader of machine and clock."""
+
+import datetime as dt
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import uuid
+from email.parser import HeaderParser
+from importlib.metadata import distributions
+from pathlib import Path
+
+__all__ = ["environment", "host", "new_run_id", "now", "today"]
+
+
+def environment(folder: Path) -> dict[str, object]:
+    """Versions of Python and of every installed distribution, the platform, and the commit.
+
+    Args:
+        folder: A folder of the repository whose commit is recorded.
+    """
+    commit, dirty = _commit(folder)
+    return {
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count() or 0,
+        "packages": _packages(),
+        "commit": commit,
+        "dirty": dirty,
+    }
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def today() -> str:
+    """The date in UTC, as ISO 8601."""
+    return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+def host() -> str:
+    """The name of this machine."""
+    return socket.gethostname()
+
+
+def new_run_id() -> str:
+    """A name for a run that no other run has."""
+    return uuid.uuid4().hex
+
+
+def _packages() -> dict[str, str]:
+    found = {}
+    for distribution in distributions():
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+        # The description that follows the headers can be a book.
+        headers = HeaderParser().parsestr(text, headersonly=True)
+        found[headers["Name"]] = headers["Version"]
+    return {str(name): found[name] for name in sorted(found, key=str) if name}
+
+
+def _commit(folder: Path) -> tuple[str, bool]:
+    git = shutil.which("git")
+    if git is None:
+        return "", True
+    head = _git(git, folder, "rev-parse", "HEAD")
+    # Reports are what a run writes; they make no tree dirty.
+    state = _git(git, folder, "status", "--porcelain", "--", ".", ":(exclude)reports")
+    return head or "", state is None or bool(state)
+
+
+def _git(git: str, folder: Path, *arguments: str) -> str | None:
+    command = [git, "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  a fixed command
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

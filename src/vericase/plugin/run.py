@@ -1,0 +1,211 @@
+"""One run of verification cases: what was collected, what came in, what is written.
+
+The process that writes (pytest itself, or the controller of xdist) holds the lock and the
+journal; a worker only marks the evidence unfinished before its first case.
+"""
+
+import fcntl
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from os.path import normpath
+from pathlib import Path
+from typing import IO, Any
+
+from vericase.environment import environment, host, new_run_id, now
+from vericase.errors import BusyError, EvidenceError
+from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, Outcome, Run, Subject
+from vericase.plugin.cases import CaseCode
+from vericase.plugin.options import Options
+from vericase.requirement import RequirementSet
+from vericase.store import (
+    JOURNAL,
+    append_line,
+    digest_bytes,
+    load_evidence,
+    save_evidence,
+)
+from vericase.verdict import judge
+from vericase.wire import case_from, evidence_from, subject_from
+
+__all__ = ["EvidenceLock", "VerificationRun"]
+
+
+class EvidenceLock:
+    """Keeps two runs from writing the same evidence; freed by the system if a run dies."""
+
+    def __init__(self, evidence: Path) -> None:
+        name = f"vericase-{digest_bytes(str(evidence).encode())[:16]}.lock"
+        self._path = Path(tempfile.gettempdir()) / name
+        self._file: IO[bytes] | None = None
+        self.evidence = evidence
+
+    def acquire(self) -> bool:
+        """Whether the lock is now held here."""
+        file = self._path.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def require(self) -> None:
+        """Nothing, if the lock is held.
+
+        Raises:
+            BusyError: If it is not.
+        """
+        if self._file is None:
+            raise BusyError(
+                f"{self.evidence}: expected to be the only run that writes here, got another one; "
+                "wait for it, or name another file with --vericase-evidence="
+            )
+
+    def release(self) -> None:
+        """Another run may write."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class VerificationRun:
+    """What is known of the run so far."""
+
+    def __init__(self, options: Options, requirements: RequirementSet, run_id: str = "") -> None:
+        self.options, self.requirements = options, requirements
+        self._criteria = requirements.criteria()
+        self.id = run_id or new_run_id()
+        self.started = now()
+        self.partial = False
+        self.broken: list[str] = []
+        self.collected: dict[str, CaseOutcome] = {}
+        self._ended: dict[str, CaseOutcome] = {}
+        self._evidence: dict[str, tuple[Evidence, ...]] = {}
+        self._crashed: dict[str, str] = {}
+        self._subjects: dict[tuple[str, str], Subject] = {}
+        self._durations: dict[str, float] = {}
+
+    @property
+    def touched(self) -> bool:
+        """Whether this run has verification cases at all."""
+        return bool(self.collected or self._ended)
+
+    @cached_property
+    def _code(self) -> CaseCode:
+        return CaseCode(self.options.root, self.options.code)
+
+    @cached_property
+    def _environment(self) -> dict[str, object]:
+        return environment(self.options.root)
+
+    @property
+    def unreported(self) -> list[str]:
+        """The cases that were to run and of which nothing came in."""
+        silent = set(self.collected) - set(self._ended) - set(self._crashed)
+        return [name for name in silent if self.collected[name].outcome is Outcome.NOT_RUN]
+
+    def expect(self, cases: Iterable[CaseOutcome]) -> None:
+        """These cases were collected; until they report, they did not run."""
+        for case in cases:
+            self.collected.setdefault(case.case_id, case)
+
+    def begin(self) -> None:
+        """The evidence file says that a run is under way, and of what."""
+        save_evidence(self.options.evidence, self._log(finished=False))
+
+    def receive(self, record: dict[str, Any], duration_s: float = 0.0) -> None:
+        """A case ended: its record is in the journal before anything else happens."""
+        case = case_from(record["case"])
+        append_line(self.options.evidence.with_name(JOURNAL), {"run": self.id, **record})
+        if case.case_id in self._ended:
+            case = replace(case, outcome=Outcome.RERUN, message="it ran more than once")
+        self._ended[case.case_id] = case
+        self._evidence[case.case_id] = tuple(evidence_from(item) for item in record["evidence"])
+        for subject in map(subject_from, record["subjects"]):
+            self._subjects[subject.name, subject.digest] = subject
+        self._durations[case.case_id] = round(duration_s, 3)
+
+    def crashed(self, case_id: str, message: str) -> None:
+        """A case took its process down; it never reported itself."""
+        self.broken.append(f"{case_id}: {message}")
+        self._crashed[case_id] = message
+
+    def finish(self, *, clean: bool) -> EvidenceLog:
+        """Write the evidence; it counts as finished only if the run ended cleanly."""
+        log = self._log(finished=clean and not self.broken)
+        save_evidence(self.options.evidence, log)
+        return log
+
+    def earlier(self) -> EvidenceLog | None:
+        """What an earlier run left, if it can be read and is as it was written."""
+        try:
+            log, findings = load_evidence(self.options.evidence)
+        except EvidenceError:
+            return None
+        return None if findings else log
+
+    def _log(self, *, finished: bool) -> EvidenceLog:
+        earlier = self.earlier() if self.partial else None
+        cases, evidence, subjects = self._merged(earlier)
+        scope = next((s.scope for s in subjects if s.scope is not None), None)
+        return EvidenceLog(
+            run=Run(
+                id=self.id,
+                started=self.started,
+                ended=now() if finished else "",
+                host=host(),
+                finished=finished,
+                partial=self.partial,
+                durations_s=self._durations,
+            ),
+            subjects=subjects,
+            environment=self._environment,
+            cases=cases,
+            evidence=tuple(self._final(record, subjects, scope) for record in evidence),
+            requirements_digest=self.requirements.digest,
+        )
+
+    def _merged(
+        self, earlier: EvidenceLog | None
+    ) -> tuple[tuple[CaseOutcome, ...], tuple[Evidence, ...], tuple[Subject, ...]]:
+        ours = self.collected | self._ended
+        for name, message in self._crashed.items():
+            if name in ours:
+                ours[name] = replace(ours[name], outcome=Outcome.ERROR, message=message)
+        kept = {case.case_id: case for case in (earlier.cases if earlier else ())}
+        # A case that this run merely passed over keeps what an earlier run measured of it.
+        touched = {*self._ended, *self._crashed}
+        passed_over = set(kept) - touched if self.partial else set()
+        cases = ours | {name: self._with_code_of_now(kept[name]) for name in passed_over}
+        old = [r for r in (earlier.evidence if earlier else ()) if r.case_id in passed_over]
+        new = [record for records in self._evidence.values() for record in records]
+        names = {name for name, _ in self._subjects}
+        subjects = [s for s in (earlier.subjects if earlier else ()) if s.name not in names]
+        # One order, whatever the order of the run, so that the same evidence is the same bytes.
+        return (
+            tuple(sorted(cases.values(), key=lambda case: case.case_id)),
+            tuple(sorted((*old, *new), key=lambda record: (record.criterion_id, record.case_id))),
+            tuple(sorted((*subjects, *self._subjects.values()), key=lambda s: (s.name, s.digest))),
+        )
+
+    def _with_code_of_now(self, case: CaseOutcome) -> CaseOutcome:
+        # It keeps its measurement, which is stale if its code is not what it was measured with.
+        module = normpath(self.options.root / case.case_id.partition("::")[0])
+        return replace(case, digest=self._code.digest(Path(module)))
+
+    def _final(
+        self, record: Evidence, subjects: tuple[Subject, ...], scope: str | None
+    ) -> Evidence:
+        found = self._criteria.get(record.criterion_id)
+        if found is None or record.case_id not in self._ended:
+            return record
+        requirement, criterion = found
+        depends = requirement.depends or tuple(subject.name for subject in subjects)
+        return replace(
+            record,
+            subjects={s.name: s.digest for s in subjects if s.name in depends},
+            verdict=judge(criterion, record.measurement, scope=scope).verdict,
+        )

@@ -1,0 +1,49 @@
+"""What a path holds, as a subject."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vericase.errors import EvidenceError
+from vericase.evidence import Subject
+from vericase.report.text import readable
+from vericase.store import digest_path
+
+__all__ = ["DATA", "read_subject"]
+
+DATA = "data"
+
+
+def read_subject(name: str, path: Path) -> Subject:
+    """The subject at *path*.
+
+    A subject called `data` is given by its manifest, a JSON object: its `scope` says where
+    the data come from, and only `"rehearsal": false` makes it fit for a release.
+
+    Raises:
+        EvidenceError: If nothing is there, or a data manifest says no scope.
+    """
+    digest = digest_path(path)
+    if name != DATA:
+        return Subject(name=name, version=readable(path.name), digest=digest)
+    manifest = _manifest(path)
+    scope = manifest.get("scope")
+    if not isinstance(scope, str) or not scope:
+        raise EvidenceError(f"{path}: expected a manifest that states its scope, got {scope!r}")
+    return Subject(
+        name=name,
+        version=readable(path.name),
+        digest=digest,
+        scope=scope,
+        rehearsal=manifest.get("rehearsal") is not False,
+    )
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EvidenceError(f"{path}: expected a data manifest in JSON, got {error}") from error
+    if not isinstance(manifest, dict):
+        raise EvidenceError(f"{path}: expected a data manifest, got {type(manifest).__name__}")
+    return manifest

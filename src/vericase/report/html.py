@@ -1,0 +1,38 @@
+"""The page as HTML; the only door to jinja2."""
+
+import re
+
+from vericase.report.page import Page
+from vericase.report.text import readable
+
+__all__ = ["render"]
+
+_JOINT = re.compile(r"(_|::|/)")
+
+
+def render(content: Page) -> str:
+    """One self-contained HTML document; the same bytes for the same page."""
+    import jinja2  # noqa: PLC0415  pytest loads the plugin everywhere; a page is made seldom
+    from markupsafe import Markup, escape  # noqa: PLC0415  comes with jinja2
+
+    def shown(value: object) -> object:
+        if isinstance(value, Markup):
+            return Markup(readable(value))  # noqa: S704  it was markup before
+        return readable(str(value))
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("vericase.report"),
+        autoescape=True,
+        finalize=shown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    # Drawings have passed the allow-list of `drawing`; everything else is escaped.
+    environment.filters["drawn"] = Markup
+    # Long names may break after their joints, and nowhere else.
+    environment.filters["jointed"] = lambda text: Markup(  # noqa: S704  escaped before
+        _JOINT.sub(r"\1<wbr>", str(escape(text)))
+    )
+    return environment.get_template("report.html").render(page=content)

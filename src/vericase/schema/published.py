@@ -1,0 +1,98 @@
+"""The JSON Schemas (draft 2020-12) of the requirement files, for editors and other tools."""
+
+from vericase.requirement import Relation, Status
+from vericase.schema.records import (
+    CATEGORIES,
+    ID_PATTERN,
+    LEAST_CONFIDENCE,
+    MEASURED,
+    METHODS,
+    SEVERITIES,
+)
+
+__all__ = ["json_schemas"]
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT = {"type": "string", "pattern": r"\S"}
+_TEXTS = {"type": "array", "items": _TEXT, "uniqueItems": True}
+_ID = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
+_NUMBER = {"type": "number"}
+_CONFIDENCE = {"type": "number", "minimum": LEAST_CONFIDENCE, "exclusiveMaximum": 1}
+
+
+def json_schemas() -> dict[str, dict[str, object]]:
+    """One schema a kind of file: requirements, hazards, intended-use."""
+    return {
+        "requirements": _list_of(_requirement(), "Requirements of one category or more"),
+        "hazards": _list_of(_hazard(), "Hazards and what controls them"),
+        "intended-use": {"$schema": _DRAFT, "title": "Intended use", **_intended_use()},
+    }
+
+
+def _list_of(record: dict[str, object], title: str) -> dict[str, object]:
+    return {"$schema": _DRAFT, "title": title, "type": "array", "items": record}
+
+
+def _record(required: list[str], properties: dict[str, object]) -> dict[str, object]:
+    return {
+        "type": "object",
+        "required": required,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _requirement() -> dict[str, object]:
+    required = ["id", "title", "statement", "rationale", "category", "status", "method"]
+    requirement = _record(
+        required,
+        {
+            "id": _ID,
+            "title": _TEXT,
+            "statement": _TEXT,
+            "rationale": _TEXT,
+            "category": {"enum": list(CATEGORIES)},
+            "status": {"enum": [status.value for status in Status]},
+            "parents": _TEXTS,
+            "hazards": _TEXTS,
+            "references": _TEXTS,
+            "method": {"enum": list(METHODS)},
+            "applies_to": _TEXTS,
+            "depends": _TEXTS,
+            "conditions": {"type": "object"},
+            "acceptance": {"type": "array", "minItems": 1, "items": _criterion()},
+        },
+    )
+    measured = {"status": {"const": Status.APPROVED.value}, "method": {"enum": list(MEASURED)}}
+    return requirement | {"if": {"properties": measured}, "then": {"required": ["acceptance"]}}
+
+
+def _criterion() -> dict[str, object]:
+    by_source = {"type": "object", "minProperties": 1, "additionalProperties": _NUMBER}
+    criterion = _record(
+        ["id", "measurand", "relation", "threshold"],
+        {
+            "id": {"type": "string", "pattern": f"^{ID_PATTERN}\\.[1-9][0-9]*$"},
+            "measurand": _TEXT,
+            "relation": {"enum": [relation.value for relation in Relation]},
+            "threshold": {"oneOf": [_NUMBER, by_source]},
+            "unit": _TEXT,
+            "confidence": _CONFIDENCE,
+            "min_trials": {"type": "integer", "minimum": 1},
+            "applies_to": _TEXTS,
+        },
+    )
+    equality = {"properties": {"relation": {"const": Relation.EQUAL.value}}}
+    return criterion | {"if": equality, "then": {"properties": {"confidence": False}}}
+
+
+def _hazard() -> dict[str, object]:
+    texts = ["title", "harm", "sequence_of_events", "control", "residual_risk"]
+    properties: dict[str, object] = {"id": _ID, "severity": {"enum": list(SEVERITIES)}}
+    return _record(["id", "severity", *texts], properties | dict.fromkeys(texts, _TEXT))
+
+
+def _intended_use() -> dict[str, object]:
+    texts = ["user", "population", "input", "output"]
+    properties: dict[str, object] = {**dict.fromkeys(texts, _TEXT), "prohibited_use": _TEXTS}
+    return _record([*texts, "prohibited_use"], properties)

@@ -1,0 +1,170 @@
+"""One record of YAML as a requirement, a hazard or the intended use."""
+
+import re
+from math import isfinite
+
+from vericase.requirement import (
+    ANY_DATA,
+    AcceptanceCriterion,
+    Hazard,
+    IntendedUse,
+    Relation,
+    Requirement,
+    Source,
+    Status,
+)
+from vericase.schema.fields import Fields
+from vericase.schema.tree import List, Mapping, Node
+
+__all__ = [
+    "CATEGORIES",
+    "ID_PATTERN",
+    "LEAST_CONFIDENCE",
+    "MEASURED",
+    "METHODS",
+    "SEVERITIES",
+    "read_hazard",
+    "read_intended_use",
+    "read_requirement",
+]
+
+CATEGORIES = ("data", "network", "application", "tool")
+METHODS = ("test", "analysis", "inspection", "demonstration")
+#: The qualitative levels that ISO 14971 gives as an example.
+SEVERITIES = ("negligible", "minor", "serious", "critical", "catastrophic")
+ID_PATTERN = r"[A-Z][A-Z0-9]*-[0-9]{3,6}"
+#: Below it a bound would lie on the kinder side of the observed value.
+LEAST_CONFIDENCE = 0.5
+_ID = re.compile(ID_PATTERN)
+#: Methods that end in a measurement: an approved requirement of these has criteria.
+MEASURED = ("test", "analysis")
+
+
+def read_requirement(node: Node, place: str, path: str, problems: list[str]) -> Requirement:
+    """The requirement that *node* states; what is wrong with it joins *problems*."""
+    fields = Fields(node, place, path, problems)
+    requirement_id = _identifier(fields)
+    requirement = Requirement(
+        id=requirement_id,
+        title=fields.text("title"),
+        statement=fields.text("statement"),
+        rationale=fields.text("rationale"),
+        category=fields.word("category", CATEGORIES),
+        status=Status(fields.word("status", tuple(Status))),
+        parents=fields.texts("parents"),
+        hazards=fields.texts("hazards"),
+        references=fields.texts("references"),
+        method=fields.word("method", METHODS),
+        applies_to=fields.texts("applies_to"),
+        depends=fields.texts("depends"),
+        conditions=fields.free("conditions"),
+        criteria=_criteria(fields, requirement_id, place, path, problems),
+        source=Source(file=place, line=fields.line),
+    )
+    measured = requirement.in_force and requirement.method in MEASURED
+    if measured and not requirement.criteria and fields.node("acceptance") is None:
+        fields.problem(
+            "acceptance", "at least one criterion for an approved requirement, got nothing"
+        )
+    fields.close()
+    return requirement
+
+
+def read_hazard(node: Node, place: str, path: str, problems: list[str]) -> Hazard:
+    """The hazard that *node* states."""
+    fields = Fields(node, place, path, problems)
+    hazard = Hazard(
+        id=_identifier(fields),
+        title=fields.text("title"),
+        harm=fields.text("harm"),
+        severity=fields.word("severity", SEVERITIES),
+        sequence_of_events=fields.text("sequence_of_events"),
+        control=fields.text("control"),
+        residual_risk=fields.text("residual_risk"),
+        source=Source(file=place, line=fields.line),
+    )
+    fields.close()
+    return hazard
+
+
+def read_intended_use(node: Node, place: str, problems: list[str]) -> IntendedUse:
+    """The intended use that the document *node* states."""
+    fields = Fields(node, place, "$", problems)
+    use = IntendedUse(
+        user=fields.text("user"),
+        population=fields.text("population"),
+        input=fields.text("input"),
+        output=fields.text("output"),
+        prohibited_use=fields.texts("prohibited_use", required=True),
+    )
+    fields.close()
+    return use
+
+
+def _identifier(fields: Fields) -> str:
+    value = fields.text("id")
+    if value and not _ID.fullmatch(value):
+        fields.problem("id", f"an id such as ROB-001, got {value!r}")
+    return value
+
+
+def _criteria(
+    fields: Fields, requirement_id: str, place: str, path: str, problems: list[str]
+) -> tuple[AcceptanceCriterion, ...]:
+    node = fields.node("acceptance")
+    if node is None:
+        return ()
+    if not isinstance(node, List) or not node.items:
+        fields.problem("acceptance", "a list of criteria, got something else", node.line)
+        return ()
+    return tuple(
+        _criterion(item, place, f"{path}.acceptance[{i}]", requirement_id, problems)
+        for i, item in enumerate(node.items)
+    )
+
+
+def _criterion(
+    node: Node, place: str, path: str, requirement_id: str, problems: list[str]
+) -> AcceptanceCriterion:
+    fields = Fields(node, place, path, problems)
+    criterion_id = fields.text("id")
+    number = criterion_id.removeprefix(f"{requirement_id}.")
+    if criterion_id and (number == criterion_id or not re.fullmatch(r"[1-9][0-9]*", number)):
+        fields.problem("id", f"{requirement_id}.N with N from 1, got {criterion_id!r}")
+    criterion = AcceptanceCriterion(
+        id=criterion_id,
+        measurand=fields.text("measurand"),
+        relation=Relation(fields.word("relation", tuple(Relation))),
+        thresholds=_thresholds(fields),
+        unit=_unit(fields),
+        confidence=fields.number(
+            "confidence", lambda p: LEAST_CONFIDENCE <= p < 1, "a number in [0.5, 1)"
+        ),
+        min_trials=fields.integer("min_trials", 1),
+        applies_to=fields.texts("applies_to"),
+    )
+    if criterion.relation is Relation.EQUAL and criterion.confidence is not None:
+        fields.problem("confidence", "nothing beside the relation ==, which has no bound, got one")
+    fields.close()
+    return criterion
+
+
+def _unit(fields: Fields) -> str:
+    node = fields.node("unit")
+    return "1" if node is None else fields.text("unit")
+
+
+def _thresholds(fields: Fields) -> dict[str, float]:
+    node = fields.node("threshold", required=True)
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        value = fields.as_number("threshold", node, isfinite, "a number")
+        return {} if value is None else {ANY_DATA: value}
+    if not node.entries:
+        fields.problem("threshold", "a number, or one for each data source, got none", node.line)
+    values = {
+        scope: fields.as_number(f"threshold.{scope}", item, isfinite, "a number")
+        for scope, item in node.entries.items()
+    }
+    return {scope: value for scope, value in values.items() if value is not None}

@@ -1,0 +1,197 @@
+"""Evidence as JSON values and back; the shapes that the evidence file and the journal hold.
+
+What comes from a file is checked as it is read: a missing field is a KeyError, a value of
+another type a TypeError, an unknown word or number a ValueError.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from vericase.evidence import Attachment, CaseOutcome, Evidence, Outcome, Run, Subject
+from vericase.measurement import Measurement, Proportion, Sample, Scalar
+from vericase.verdict import Verdict
+
+__all__ = [
+    "case_from",
+    "case_to",
+    "evidence_from",
+    "evidence_to",
+    "measurement_from",
+    "measurement_to",
+    "run_from",
+    "run_to",
+    "subject_from",
+    "subject_to",
+    "typed",
+]
+
+_Record = Mapping[str, Any]
+_Value = TypeVar("_Value")
+
+
+def measurement_to(measurement: Measurement) -> dict[str, object]:
+    """The measurement as JSON values."""
+    match measurement:
+        case Proportion(successes, trials):
+            return {"kind": "proportion", "successes": successes, "trials": trials}
+        case Scalar(value, unit):
+            return {"kind": "scalar", "value": value, "unit": unit}
+        case Sample(values, unit, clusters):
+            return {
+                "kind": "sample",
+                "values": list(values),
+                "unit": unit,
+                "clusters": list(clusters),
+            }
+
+
+def measurement_from(record: _Record) -> Measurement:
+    """The measurement that *record* holds.
+
+    Raises:
+        MeasurementError: If it is none, by its values or its kind.
+        KeyError: If a field is missing.
+    """
+    match record["kind"]:
+        case "proportion":
+            return Proportion(record["successes"], record["trials"])
+        case "scalar":
+            return Scalar(record["value"], record["unit"])
+        case "sample":
+            return Sample(tuple(record["values"]), record["unit"], tuple(record["clusters"]))
+        case kind:
+            raise ValueError(f"expected a measurement, got the kind {kind!r}")
+
+
+def subject_to(subject: Subject) -> dict[str, object]:
+    """The subject as JSON values."""
+    return {
+        "name": subject.name,
+        "version": subject.version,
+        "digest": subject.digest,
+        "scope": subject.scope,
+        "rehearsal": subject.rehearsal,
+    }
+
+
+def subject_from(record: _Record) -> Subject:
+    """The subject that *record* holds."""
+    return Subject(
+        name=typed(record, "name", str),
+        version=typed(record, "version", str),
+        digest=typed(record, "digest", str),
+        scope=None if record["scope"] is None else typed(record, "scope", str),
+        rehearsal=typed(record, "rehearsal", bool),
+    )
+
+
+def run_to(run: Run) -> dict[str, object]:
+    """The block of the run as JSON values."""
+    return {
+        "id": run.id,
+        "started": run.started,
+        "ended": run.ended,
+        "host": run.host,
+        "finished": run.finished,
+        "partial": run.partial,
+        "durations_s": dict(run.durations_s),
+    }
+
+
+def run_from(record: _Record) -> Run:
+    """The block of the run that *record* holds."""
+    return Run(
+        id=typed(record, "id", str),
+        started=typed(record, "started", str),
+        ended=typed(record, "ended", str),
+        host=typed(record, "host", str),
+        finished=typed(record, "finished", bool),
+        partial=typed(record, "partial", bool),
+        durations_s=typed(record, "durations_s", dict),
+    )
+
+
+def case_to(case: CaseOutcome) -> dict[str, object]:
+    """The ending of a case as JSON values."""
+    return {
+        "case_id": case.case_id,
+        "requirement_ids": list(case.requirement_ids),
+        "outcome": case.outcome.value,
+        "message": case.message,
+        "digest": case.digest,
+        "title": case.title,
+    }
+
+
+def case_from(record: _Record) -> CaseOutcome:
+    """The ending that *record* holds."""
+    return CaseOutcome(
+        case_id=typed(record, "case_id", str),
+        requirement_ids=_texts(record, "requirement_ids"),
+        outcome=Outcome(record["outcome"]),
+        message=typed(record, "message", str),
+        digest=typed(record, "digest", str),
+        title=typed(record, "title", str),
+    )
+
+
+def evidence_to(evidence: Evidence) -> dict[str, object]:
+    """The record as JSON values."""
+    return {
+        "criterion_id": evidence.criterion_id,
+        "requirement_id": evidence.requirement_id,
+        "requirement_fingerprint": evidence.requirement_fingerprint,
+        "measurand": evidence.measurand,
+        "case_id": evidence.case_id,
+        "case_digest": evidence.case_digest,
+        "measurement": measurement_to(evidence.measurement),
+        "verdict": evidence.verdict.name,
+        "subjects": dict(evidence.subjects),
+        "attachments": [
+            {"name": a.name, "sha256": a.sha256, "bytes": a.bytes} for a in evidence.attachments
+        ],
+    }
+
+
+def evidence_from(record: _Record) -> Evidence:
+    """The record that *record* holds."""
+    return Evidence(
+        criterion_id=typed(record, "criterion_id", str),
+        requirement_id=typed(record, "requirement_id", str),
+        requirement_fingerprint=typed(record, "requirement_fingerprint", str),
+        measurand=typed(record, "measurand", str),
+        case_id=typed(record, "case_id", str),
+        case_digest=typed(record, "case_digest", str),
+        measurement=measurement_from(typed(record, "measurement", dict)),
+        verdict=Verdict[typed(record, "verdict", str)],
+        subjects=typed(record, "subjects", dict),
+        attachments=tuple(map(_attachment, typed(record, "attachments", list))),
+    )
+
+
+def typed(record: _Record, key: str, kind: type[_Value]) -> _Value:
+    """The value of *key*, which is of that very type.
+
+    Raises:
+        KeyError: If there is none.
+        TypeError: If it is of another type; a bool is no int here.
+    """
+    value = record[key]
+    if type(value) is not kind:
+        raise TypeError(f"{key}: expected a {kind.__name__}, got {value!r:.80}")
+    return value
+
+
+def _attachment(record: _Record) -> Attachment:
+    return Attachment(
+        name=typed(record, "name", str),
+        sha256=typed(record, "sha256", str),
+        bytes=typed(record, "bytes", int),
+    )
+
+
+def _texts(record: _Record, key: str) -> tuple[str, ...]:
+    values = typed(record, key, list)
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{key}: expected texts, got {values!r:.80}")
+    return tuple(values)
