@@ -1,0 +1,103 @@
+"""Decisions as a table for people, as JSON lines for programs, and as CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TextIO
+
+from afib.errors import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from afib.decision import Decision
+
+__all__ = ["FORMS"]
+
+_COLUMNS = (
+    "record",
+    "duration_s",
+    "rhythm",
+    "probability_afib",
+    "prediction_set",
+    "ood_score",
+    "ood_threshold",
+    "abstained",
+    "reason",
+    "model_digest",
+    "error",
+)
+# What spreadsheets take for the start of a formula, also in full width.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def write_table(results: Iterable[Decision | RecordError], out: TextIO) -> None:
+    """One line a record for a reader, and a line that counts."""
+    counts = {"AFib": 0, "normal": 0, "abstained": 0, "not read": 0}
+    out.write(f"{'record':<16} {'seconds':>7}  {'decision':<10} {'P(AFib)':>8}  why\n")
+    for result in results:
+        word, seconds, probability, why = _columns(result)
+        counts[word] += 1
+        line = f"{result.record:<16} {seconds:>7}  {word:<10} {probability:>8}  {why}"
+        out.write(_visible(line.rstrip()) + "\n")
+        out.flush()
+    told = ", ".join(f"{number} {word}" for word, number in counts.items())
+    out.write(f"{told}. Not for diagnostic use: review every decision.\n")
+
+
+def write_json(results: Iterable[Decision | RecordError], out: TextIO) -> None:
+    """One JSON object a line, each as soon as it is known."""
+    for result in results:
+        out.write(json.dumps(_fields(result), allow_nan=False) + "\n")
+        out.flush()
+
+
+def write_csv(results: Iterable[Decision | RecordError], out: TextIO) -> None:
+    """A header and one row a record; no cell is a formula."""
+    writer = csv.DictWriter(out, _COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for result in results:
+        writer.writerow({key: _cell(value) for key, value in _fields(result).items()})
+
+
+FORMS: Mapping[str, Callable[[Iterable[Decision | RecordError], TextIO], None]] = {
+    "table": write_table,
+    "json": write_json,
+    "csv": write_csv,
+}
+
+
+def _columns(result: Decision | RecordError) -> tuple[str, str, str, str]:
+    """What the table says of a record: the decision in a word, seconds, probability, and why."""
+    if isinstance(result, RecordError):
+        return "not read", "", "", _one(result)
+    probability = "" if result.probability_afib is None else f"{result.probability_afib:.4f}"
+    word = result.rhythm or "abstained"
+    return word, f"{result.duration_s:.1f}", probability, result.reason or ""
+
+
+def _visible(text: str) -> str:
+    """*text* on one line: a name with a line break cannot write a decision of its own."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def _fields(result: Decision | RecordError) -> dict[str, object]:
+    if isinstance(result, RecordError):
+        return {"record": result.record, "error": _one(result)}
+    return asdict(result)
+
+
+def _one(error: RecordError) -> str:
+    return "; ".join(error.problems)
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value

@@ -1,0 +1,145 @@
+"""Every number that shapes data, network and training, in one frozen value.
+
+Settings come from YAML and are read here alone.
+Reading is strict: each key is stated exactly once, none is unknown, each value has its type and
+range, and all problems of a file are reported together.
+A preset is a file of the package; any other file is given by its path.
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import resources
+from pathlib import Path
+
+from afib.errors import SettingsError
+from afib.settings.shape import (
+    AttackSettings,
+    AugmentationSettings,
+    CohortSettings,
+    DataSettings,
+    FittingSettings,
+    NetworkSettings,
+    PreprocessingSettings,
+    Settings,
+    SplitSettings,
+    TrainingSettings,
+    UsabilitySettings,
+    settings_to_json,
+)
+from afib.settings.strict import parse_yaml, structure
+
+__all__ = [
+    "AttackSettings",
+    "AugmentationSettings",
+    "CohortSettings",
+    "DataSettings",
+    "FittingSettings",
+    "NetworkSettings",
+    "PreprocessingSettings",
+    "Settings",
+    "SplitSettings",
+    "TrainingSettings",
+    "UsabilitySettings",
+    "load_settings",
+    "preset_names",
+    "settings_from_json",
+    "settings_to_json",
+]
+
+
+def preset_names() -> tuple[str, ...]:
+    """The names that :func:`load_settings` knows, sorted."""
+    files = resources.files("afib").joinpath("presets").iterdir()
+    names = (file.name for file in files)
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def load_settings(name_or_path: str | Path) -> Settings:
+    """The settings of a preset or of a YAML file.
+
+    Raises:
+        SettingsError: If there is no such preset or file, or with every problem it has.
+    """
+    name = str(name_or_path)
+    if name in preset_names():
+        place = f"{name}.yaml"
+        content = resources.files("afib").joinpath("presets", place).read_bytes()
+    else:
+        place = name
+        content = _content(Path(name_or_path))
+    return settings_from_json(parse_yaml(place, content), place=place)
+
+
+def settings_from_json(document: object, *, place: str = "settings") -> Settings:
+    """The settings that *document* states, checked strictly.
+
+    Args:
+        document: Nested mappings with exactly the fields of :class:`Settings`.
+        place: Where the document comes from; it opens every message.
+
+    Raises:
+        SettingsError: With every problem: unknown and missing keys, types, ranges, contradictions.
+    """
+    problems: list[str] = []
+    settings = structure(Settings, document, f"{place}: $", problems)
+    if isinstance(settings, Settings):
+        problems = [f"{place}: $.{problem}" for problem in _contradictions(settings)]
+        if not problems:
+            return settings
+    raise SettingsError(*problems)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        known = ", ".join(preset_names())
+        raise SettingsError(
+            f"{path}: expected a preset ({known}) or a YAML file, got {error.strerror}"
+        ) from error
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """Values that are right one by one but not together."""
+    return (
+        _data_contradictions(settings.data)
+        + _network_contradictions(settings.network)
+        + _attack_contradictions(settings.training.attack)
+    )
+
+
+def _data_contradictions(data: DataSettings) -> list[str]:
+    split = data.split
+    total = math.fsum((split.train, split.validation, split.calibration, split.test))
+    problems = []
+    if not math.isclose(total, 1.0):
+        problems.append(f"data.split: expected shares that sum to 1, got {total:g}")
+    if data.source == "synthetic" and data.cohort is None:
+        problems.append("data.cohort: expected a cohort for source 'synthetic', got null")
+    if data.source != "synthetic" and data.cohort is not None:
+        problems.append(f"data.cohort: expected null for source {data.source!r}, got a cohort")
+    return problems
+
+
+def _network_contradictions(network: NetworkSettings) -> list[str]:
+    blocks = (len(network.channels), len(network.kernels), len(network.strides))
+    if len(set(blocks)) == 1:
+        return []
+    counts = "{} channels, {} kernels and {} strides".format(*blocks)
+    return [f"network: expected one of each a block, got {counts}"]
+
+
+def _attack_contradictions(attack: AttackSettings) -> list[str]:
+    problems = []
+    if attack.kind == "none" and attack.radius_mv > 0:
+        problems.append(
+            f"training.attack.radius_mv: expected 0 for kind 'none', got {attack.radius_mv:g}"
+        )
+    if attack.kind != "none" and attack.radius_mv == 0:
+        problems.append(
+            f"training.attack.radius_mv: expected a number above 0 for kind {attack.kind!r}, got 0"
+        )
+    if attack.kind == "pgd" and attack.steps == 0:
+        problems.append("training.attack.steps: expected an integer from 1 for kind 'pgd', got 0")
+    return problems
