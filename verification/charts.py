@@ -1,0 +1,92 @@
+"""Figures as plain SVG: a confusion matrix and a receiver operating characteristic.
+
+Colours come from the classes of the report's style sheet, so the figures follow its themes.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from nnassure.detection import placements, roc_curve
+
+if TYPE_CHECKING:
+    from nnassure.arrays import BoolArray, FloatArray
+
+__all__ = ["confusion_matrix", "roc"]
+
+
+def confusion_matrix(called: BoolArray, is_afib: BoolArray) -> str:
+    """Counts and shares of truth against call; shares are of the row."""
+    parts = []
+    for row, (truth, present) in enumerate((("AFib", is_afib), ("normal", ~is_afib))):
+        total = int(present.sum())
+        for column, (call, chosen) in enumerate((("AFib", called), ("normal", ~called))):
+            count = int((present & chosen).sum())
+            share = f"{count / total:.1%}" if total else "no recordings"
+            x, y = 120 + 130 * column, 50 + 90 * row
+            shade = "good" if row == column else "bad"
+            parts += [
+                f'<rect class="{shade}" x="{x}" y="{y}" width="126" height="86" rx="4"/>',
+                _text(x + 63, y + 42, str(count), size=22),
+                _text(x + 63, y + 64, f"{share} of {truth}", size=12),
+            ]
+            if row == 0:
+                parts.append(_text(x + 63, 38, f"called {call}", size=13))
+        parts.append(_text(58, 98 + 90 * row, f"{truth} ({total})", size=13))
+    return _svg(390, 240, "Confusion matrix", parts)
+
+
+def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
+    """Sensitivity against false alarm rate over all thresholds, the one in use marked."""
+    curve = roc_curve(scores, is_afib)
+    area = float(placements(scores, is_afib).mean())
+    points = " ".join(
+        f"{_x(false):.1f},{_y(true):.1f}"
+        for false, true in zip(curve.false_alarm_rate, curve.sensitivity, strict=True)
+    )
+    called = scores > threshold
+    at_x = _x(float(called[~is_afib].mean()))
+    at_y = _y(float(called[is_afib].mean()))
+    parts = [
+        *(f'<line class="grid" x1="{_x(s)}" y1="{_y(0)}" x2="{_x(s)}" y2="{_y(1)}"/>' for s in _AT),
+        *(f'<line class="grid" x1="{_x(0)}" y1="{_y(s)}" x2="{_x(1)}" y2="{_y(s)}"/>' for s in _AT),
+        *(_text(_x(s), _y(0) + 18, f"{s:g}", size=12) for s in _AT),
+        *(_text(_x(0) - 20, _y(s) + 4, f"{s:g}", size=12) for s in _AT),
+        f'<polyline class="mark" stroke-width="2" points="{points}"/>',
+        f'<circle class="dot" cx="{at_x:.1f}" cy="{at_y:.1f}" r="5"/>',
+        _text(_x(0.5), _y(0) + 38, "false alarm rate", size=13),
+        _text(_x(0.62), _y(0.1), f"area {area:.4f}", size=13),
+        _text(_x(0.5), 22, f"sensitivity; {_counts(is_afib)}", size=13),
+    ]
+    return _svg(390, 390, "Receiver operating characteristic", parts)
+
+
+_AT = (0, 0.25, 0.5, 0.75, 1)
+
+
+def _counts(is_afib: BoolArray) -> str:
+    return f"{int(is_afib.sum())} AFib, {int((~is_afib).sum())} normal"
+
+
+def _x(share: float) -> float:
+    return 50 + 320 * share
+
+
+def _y(share: float) -> float:
+    return 345 - 310 * share
+
+
+def _text(x: float, y: float, text: str, *, size: int) -> str:
+    return (
+        f'<text class="ink" x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="middle">'
+        f"{escape(text)}</text>"
+    )
+
+
+def _svg(width: int, height: int, title: str, parts: list[str]) -> str:
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
+        f"<title>{escape(title)}</title>\n{body}\n</svg>\n"
+    )

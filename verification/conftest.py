@@ -1,0 +1,190 @@
+"""What every verification case stands on: data, model, held-out recordings, once a session.
+
+The test split of real recordings is sealed: `held_out` opens it only for a model whose opening
+is on record, or when `--open-test-split` puts it on record. A cohort that is made anew at will
+has no seal.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pytest
+import torch
+
+from afib.baselines import rr_feature_table
+from afib.checkpoint import Checkpoint
+from afib.classifier import Classifier
+from afib.crossfit import CrossFit, read_cross_fit
+from afib.dataset import AFIB, NORMAL, Dataset
+from afib.errors import AfibError
+from afib.settings import Settings, load_settings
+from afib.sources import open_source
+from afib.workflow import (
+    Prepared,
+    is_current,
+    prepared,
+    shipped_model,
+    train_model,
+    write_prepared,
+)
+from verification.judged import Judged
+from verification.looks import Looks, recordings_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from afib.records import Recording
+    from nnassure.arrays import FloatArray
+
+_T = TypeVar("_T")
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "reports" / "reference"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which data and which model are verified."""
+    group = parser.getgroup("verification of the classifier")
+    group.addoption("--data", default="synthetic", help="preset: synthetic, physionet2017, ...")
+    group.addoption("--model", type=Path, help="model folder; default: the preset's own")
+    group.addoption(
+        "--open-test-split", action="store_true", help="put an opening of the split on record"
+    )
+
+
+@pytest.fixture(scope="session")
+def settings(pytestconfig: pytest.Config) -> Settings:
+    """Every number that shapes data and model."""
+    return _or_stop(lambda: load_settings(pytestconfig.getoption("data")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads(settings: Settings) -> None:
+    """One number of threads in training and judgement, so that runs agree to the last bit."""
+    torch.set_num_threads(settings.training.threads)
+
+
+@pytest.fixture(scope="session")
+def data(settings: Settings) -> Prepared:
+    """All recordings of the preset."""
+    return _or_stop(lambda: prepared(settings, None, progress=True))
+
+
+@pytest.fixture(scope="session")
+def dataset(data: Prepared) -> Dataset:
+    """All recordings of the preset, with splits, folds and labels."""
+    return data.dataset
+
+
+@pytest.fixture(scope="session")
+def work(pytestconfig: pytest.Config) -> Path:
+    """The folder of what this preset makes: its manifest and its own model."""
+    return ROOT / "artifacts" / Path(pytestconfig.getoption("data")).stem
+
+
+@pytest.fixture(scope="session")
+def model_folder(
+    pytestconfig: pytest.Config, settings: Settings, data: Prepared, work: Path
+) -> Path:
+    """The model that is verified; a cohort's own is trained if there is no current one."""
+    given = pytestconfig.getoption("model")
+    if given is not None:
+        return Path(given)
+    if settings.data.source == "physionet2017":
+        return shipped_model()
+    folder = work / "model"
+    if not is_current(folder, settings, data):
+        sys.stderr.write(f"\ntraining {folder}\n")
+        train_model(data, settings, progress=True, resume=None).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def classifier(model_folder: Path) -> Classifier:
+    """The classifier under verification."""
+    return _or_stop(lambda: Classifier(Checkpoint.load(model_folder)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _subjects(
+    vericase_subject: Callable[[str, Path], object], data: Prepared, model_folder: Path, work: Path
+) -> None:
+    """What the evidence is about: data by their manifest, the model by its folder."""
+    vericase_subject("data", write_prepared(data, work))
+    vericase_subject("model", model_folder)
+
+
+@pytest.fixture(scope="session")
+def held_out(pytestconfig: pytest.Config, data: Prepared, classifier: Classifier) -> Dataset:
+    """The test split, opened only as the record of openings allows."""
+    opened = data.dataset.of(split="test")
+    if data.dataset.source != "synthetic":
+        path = ROOT / "reports" / "looks.jsonl"
+        digest = recordings_digest(opened)
+        looks = Looks(path, data.dataset.source, digest, classifier.digest)
+        if not looks.on_record and not pytestconfig.getoption("open_test_split"):
+            pytest.skip("the test split is sealed for this model; make reference opens it")
+        looks.record()
+    return opened
+
+
+@pytest.fixture(scope="session")
+def judged(classifier: Classifier, held_out: Dataset) -> Judged:
+    """What the classifier says of every held-out recording, whatever its label."""
+    logits = classifier.logits(held_out.signals)
+    return Judged(recordings=held_out, logits=logits, called=classifier.calls_afib(logits))
+
+
+@pytest.fixture(scope="session")
+def rhythms(judged: Judged) -> Judged:
+    """Of these, the recordings with normal rhythm or atrial fibrillation."""
+    return judged.of(NORMAL, AFIB)
+
+
+@pytest.fixture(scope="session")
+def crossfit(vericase_subject: Callable[[str, Path], object], data: Prepared) -> CrossFit:
+    """The pooled judgement of cross-fitting on these very recordings."""
+    path = REFERENCE / "crossfit.json"
+    if not path.is_file():
+        pytest.skip("no cross-fitting is on record; make reference makes it")
+    result = _or_stop(lambda: read_cross_fit(path))
+    recordings = data.dataset.of(labels=(NORMAL, AFIB))
+    same = [
+        np.array_equal(*pair)
+        for pair in (
+            (result.names, recordings.names),
+            (result.is_afib, recordings.is_afib),
+            (result.folds, recordings.folds),
+        )
+    ]
+    made_with = load_settings(data.dataset.source).digest
+    if not all(same) or result.origin["settings_sha256"]["network"] != made_with:
+        pytest.skip("the cross-fitting on record is of other data; make reference renews it")
+    vericase_subject("crossfit", path)
+    return result
+
+
+@pytest.fixture(scope="session")
+def recorded(settings: Settings, held_out: Dataset) -> tuple[Recording, ...]:
+    """The held-out recordings with normal rhythm or AFib as the recorder gave them, by name."""
+    wanted = set(held_out.of(labels=(NORMAL, AFIB)).names.tolist())
+    source = _or_stop(lambda: open_source(settings.data, None, progress=True))
+    return tuple(recording for recording in source.recordings() if recording.name in wanted)
+
+
+@pytest.fixture(scope="session")
+def rr_features(dataset: Dataset, settings: Settings) -> FloatArray:
+    """RR features of every recording, for the baselines."""
+    return rr_feature_table(dataset, rate_hz=settings.preprocessing.rate_hz, progress=True)
+
+
+def _or_stop(make: Callable[[], _T]) -> _T:
+    """What *make* gives; what is wrong with the input stops the run with one sentence each."""
+    try:
+        return make()
+    except AfibError as error:
+        pytest.exit("\n".join(error.problems), returncode=pytest.ExitCode.USAGE_ERROR)

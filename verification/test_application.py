@@ -1,0 +1,152 @@
+"""Application: what a user meets at the front door."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from afib.checkpoint import Checkpoint
+from afib.decision import AFIB_RHYTHM, Decision, Screener
+from afib.errors import ModelError
+from vericase import Proportion
+from verification.front_door import (
+    damaged_files,
+    screen,
+    unusable_signals,
+    write_recordings,
+    write_signal,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from afib.classifier import Classifier
+    from afib.records import Recording
+    from verification.judged import Judged
+
+Measure = Callable[..., None]
+Conditions = Mapping[str, Any]
+SCREENED = 100
+Screened = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def screened(
+    recorded: tuple[Recording, ...], model_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Screened:
+    """What the command says of held-out recordings, the first hundred by name."""
+    folder = tmp_path_factory.mktemp("screened")
+    write_recordings(recorded[:SCREENED], folder)
+    return screen(folder, model_folder)
+
+
+@pytest.mark.verifies("APP-001")
+def test_each_recording_gets_a_whole_decision(
+    measure: Measure, screened: Screened, recorded: tuple[Recording, ...]
+) -> None:
+    """Of the recordings given, those that got a decision with every field, in agreement."""
+    names = [recording.name for recording in recorded[:SCREENED]]
+    measure("whole_decisions", Proportion.of([_is_whole(screened.get(name)) for name in names]))
+
+
+@pytest.mark.verifies("APP-002")
+def test_application_decides_as_the_classifier(
+    measure: Measure,
+    conditions: Conditions,
+    screened: Screened,
+    rhythms: Judged,
+    classifier: Classifier,
+) -> None:
+    """Of the decisions printed, those with the rhythm and probability that were verified."""
+    names = rhythms.recordings.names.tolist()
+    probabilities = classifier.probabilities(rhythms.logits)
+    verified = dict(zip(names, zip(rhythms.called, probabilities, strict=True), strict=True))
+    decided = {name: line for name, line in screened.items() if line.get("rhythm")}
+    agree = [
+        (line["rhythm"] == AFIB_RHYTHM) == verified[name][0]
+        and abs(line["probability_afib"] - verified[name][1]) <= conditions["tolerance"]
+        for name, line in decided.items()
+    ]
+    measure("agreeing_decisions", Proportion.of([bool(each) for each in agree]))
+
+
+@pytest.mark.verifies("APP-003")
+def test_damaged_recordings_are_named(
+    measure: Measure, recorded: tuple[Recording, ...], model_folder: Path, tmp_path: Path
+) -> None:
+    """Of damaged recordings those named, and of the good ones beside them those decided."""
+    good, damaged = recorded[:6], damaged_files()
+    write_recordings(good, tmp_path)
+    for files in damaged.values():
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+    lines = screen(tmp_path, model_folder)
+    named = [bool(lines.get(record, {}).get("error")) for record in damaged]
+    measure("damaged_recordings_named", Proportion.of(named))
+    decided = [_is_whole(lines.get(recording.name)) for recording in good]
+    measure("good_recordings_decided", Proportion.of(decided))
+
+
+@pytest.mark.verifies("APP-004")
+def test_signals_without_a_rhythm_are_refused(
+    measure: Measure, conditions: Conditions, model_folder: Path, tmp_path: Path
+) -> None:
+    """Of flat, saturated and too short signals, those abstained on with a reason."""
+    signals = unusable_signals(conditions["rate_hz"], conditions["seed"], conditions["each"])
+    for name, signal_mv in signals.items():
+        write_signal(tmp_path / f"{name}.csv", signal_mv, conditions["rate_hz"])
+    lines = screen(tmp_path, model_folder)
+    refused = [_is_refusal(lines.get(name)) for name in signals]
+    measure("refused_signals", Proportion.of(refused))
+
+
+@pytest.mark.verifies("APP-005")
+def test_ordinary_recordings_get_a_decision(
+    measure: Measure, recorded: tuple[Recording, ...], classifier: Classifier
+) -> None:
+    """Of held-out recordings with normal rhythm or AFib, those not abstained on."""
+    screener = Screener(classifier)
+    decided = [not screener.decide(recording).abstained for recording in recorded]
+    measure("decided_rate", Proportion.of(decided))
+
+
+@pytest.mark.verifies("APP-006")
+def test_changed_models_are_refused(
+    measure: Measure, conditions: Conditions, model_folder: Path, tmp_path: Path
+) -> None:
+    """Of copies of the model with one bit flipped somewhere, those that are not loaded."""
+    generator = np.random.default_rng(conditions["seed"])
+    refused = []
+    for number in range(conditions["changes"]):
+        copy = shutil.copytree(model_folder, tmp_path / str(number))
+        file = copy / ("model.safetensors", "model.json")[number % 2]
+        content = bytearray(file.read_bytes())
+        content[generator.integers(len(content))] ^= 1 << generator.integers(8)
+        file.write_bytes(content)
+        refused.append(_is_refused(copy))
+    measure("refused_models", Proportion.of(refused))
+
+
+def _is_whole(line: dict[str, Any] | None) -> bool:
+    if line is None or set(line) != {field.name for field in fields(Decision)}:
+        return False
+    if (line["rhythm"] is None) != line["abstained"] or len(line["model_digest"]) != 64:  # noqa: PLR2004  a SHA-256
+        return False
+    return bool(line["reason"]) if line["abstained"] else 0 <= line["probability_afib"] <= 1
+
+
+def _is_refusal(line: dict[str, Any] | None) -> bool:
+    return bool(line and line.get("abstained") and line["rhythm"] is None and line["reason"])
+
+
+def _is_refused(folder: Path) -> bool:
+    try:
+        Checkpoint.load(folder)
+    except ModelError:
+        return True
+    return False
