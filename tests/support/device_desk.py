@@ -1,0 +1,41 @@
+"""The command `afib` on a desk: a model, two recordings, and what it says about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from afib.cli import main
+from tests.support.models import tiny_checkpoint
+from tests.support.recordings import wfdb_record, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+__all__ = ["GOOD", "DeviceDesk"]
+
+GOOD = wfdb_record("A00001") | wfdb_record("A00003")
+
+
+class DeviceDesk:
+    """A folder with a model and recordings, and the command to ask about them."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._capsys = folder, capsys
+        self.model = folder / "model"
+        self.digest = tiny_checkpoint().digest
+        tiny_checkpoint().save(self.model)
+        self.records = write_files(folder / "records", GOOD)
+
+    def ask(self, *arguments: object) -> tuple[int, list[str], list[str]]:
+        """Exit code, lines of output, and lines of error."""
+        code = main([str(argument) for argument in arguments])
+        told = self._capsys.readouterr()
+        return code, told.out.splitlines(), told.err.splitlines()
+
+    def screen(self, *paths: object, form: str = "json") -> tuple[int, list[str], list[str]]:
+        """What `afib screen` says of *paths*, or else of the recordings there are."""
+        return self.ask(
+            "screen", *(paths or [self.records]), "--model", self.model, "--format", form
+        )

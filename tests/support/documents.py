@@ -1,0 +1,55 @@
+"""Requirement files on disk. JSON is YAML, so that what is written here is read as it stands."""
+
+import json
+from pathlib import Path
+
+__all__ = ["criterion_record", "hazard_record", "requirement_record", "write_records"]
+
+Record = dict[str, object]
+
+
+def criterion_record(identifier: str = "ROB-001.1", **changes: object) -> Record:
+    """A criterion that asks for a share of at least 0.9."""
+    whole: Record = {"id": identifier, "measurand": "share", "relation": ">=", "threshold": 0.9}
+    return whole | changes
+
+
+def requirement_record(identifier: str = "ROB-001", **changes: object) -> Record:
+    """An approved requirement with one criterion; a field that is None is left out."""
+    whole: Record = {
+        "id": identifier,
+        "title": "Keep what is right",
+        "statement": "The subject shall keep a right decision.",
+        "rationale": "A decision that flips is not trusted.",
+        "category": "network",
+        "status": "approved",
+        "method": "test",
+        "acceptance": [criterion_record(f"{identifier}.1")],
+    }
+    return {key: value for key, value in (whole | changes).items() if value is not None}
+
+
+def hazard_record(identifier: str = "HAZ-001", **changes: object) -> Record:
+    """A hazard with every field."""
+    whole: Record = {
+        "id": identifier,
+        "title": "A wrong decision",
+        "harm": "Treatment comes late.",
+        "severity": "serious",
+        "sequence_of_events": "Noise flips a decision.",
+        "control": "Decisions are kept under noise.",
+        "residual_risk": "Strong noise remains.",
+    }
+    return whole | changes
+
+
+def write_records(folder: Path, name: str, records: object) -> Path:
+    """The file *name* in *folder* holds *records*, one a line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    if isinstance(records, list):
+        lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+        path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    else:
+        path.write_text(json.dumps(records, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,210 @@
+"""The report as page-shaped values."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.tracing import (
+    CASE,
+    INTENDED_USE,
+    REHEARSED,
+    a_case,
+    a_criterion,
+    a_hazard,
+    a_log,
+    a_record,
+    a_requirement,
+    a_set,
+    a_subject,
+    everything_shown,
+)
+from vericase.evidence import Attachment, EvidenceLog, Outcome
+from vericase.gate import decide
+from vericase.matrix import trace
+from vericase.measurement import Proportion
+from vericase.report.page import Page, page
+from vericase.requirement import Relation, RequirementSet, Status
+from vericase.store import digest_bytes
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><text>ROC</text></svg>'
+
+
+def page_of(requirements: RequirementSet, log: EvidenceLog, *attachments: bytes) -> Page:
+    """The page of *log* with *attachments* at hand."""
+    matrix = trace(requirements, log)
+    return page(matrix, decide(matrix), {digest_bytes(content): content for content in attachments})
+
+
+@pytest.mark.parametrize(
+    ("log", "state"),
+    [
+        (everything_shown(a_set()), "released"),
+        (a_log(), "blocked"),
+        (everything_shown(a_set(), subjects=[REHEARSED]), "rehearsal"),
+        (a_log(subjects=[REHEARSED]), "rehearsal"),
+    ],
+    ids=["shown", "silent", "rehearsed", "rehearsed in silence"],
+)
+def test_the_page_has_one_state(log: EvidenceLog, state: str) -> None:
+    """A rehearsal is never coloured as a release, whatever it shows."""
+    assert page_of(a_set(), log).state == state
+
+
+def test_a_requirement_is_told_with_its_measurement() -> None:
+    """Wanted, measured, bound, verdict and case stand in one line."""
+    requirement = a_requirement(
+        a_criterion(0.8, confidence=0.95), conditions={"radius_mv": 0.01, "rates": [250, 300]}
+    )
+    shown = page_of(a_set(requirement), a_log(a_record(requirement)))
+    line = shown.lines[0]
+    measured = line.criteria[0].measured[0]
+    assert line.verdict == "PASS"
+    assert line.conditions == (("radius_mv", "0.01"), ("rates", "250, 300"))
+    assert line.criteria[0].wanted == ">= 0.8, one-sided 95 % bound"
+    # 95 of 100 as in `SHOWN`; the exact lower bound at 95 % is 0.8977.
+    assert (measured.value, measured.bound) == ("0.9500 (95 of 100)", "lower 0.8977")
+    assert (measured.verdict, measured.reason, measured.case_id) == ("PASS", "shown", CASE)
+
+
+def test_a_bound_is_named_by_its_side() -> None:
+    """Whoever reads a bound knows which side of the value it is on."""
+    requirement = a_requirement(a_criterion(1.0, confidence=0.95, relation=Relation.AT_MOST))
+    shown = page_of(a_set(requirement), a_log(a_record(requirement)))
+    # 95 of 100; the exact upper bound at 95 % is 0.9801.
+    assert shown.lines[0].criteria[0].measured[0].bound == "upper 0.9801"
+
+
+def test_a_criterion_that_nobody_measured_has_its_reason() -> None:
+    """Where there is no measurement the page says why."""
+    criterion = page_of(a_set(), a_log()).lines[0].criteria[0]
+    assert (criterion.measured, criterion.verdict, criterion.reason) == (
+        (),
+        "NOT_RUN",
+        "no case verifies it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "scope", "verdict"),
+    [
+        (Status.APPROVED, "clinic", "PASS"),
+        (Status.APPROVED, "ward", "not applicable"),
+        (Status.DRAFT, "clinic", "draft"),
+        (Status.RETIRED, "clinic", "retired"),
+    ],
+)
+def test_a_draft_never_wears_a_verdict(status: Status, scope: str, verdict: str) -> None:
+    """What does not gate is shown by its state, so that nobody takes it for a claim."""
+    requirement = a_requirement(status=status, applies_to=("clinic",))
+    data = a_subject("data", scope=scope)
+    shown = page_of(
+        a_set(requirement), a_log(a_record(requirement, subjects=[data]), subjects=[data])
+    )
+    assert shown.lines[0].verdict == verdict
+
+
+def test_drafts_and_retired_are_listed_apart() -> None:
+    """What is demanded and not in force is on the first screen."""
+    draft = a_requirement(id="ROB-002", status=Status.DRAFT)
+    retired = a_requirement(id="ROB-003", status=Status.RETIRED)
+    shown = page_of(a_set(a_requirement(), draft, retired), a_log())
+    assert (shown.drafts, shown.retired) == ((draft,), ("ROB-003",))
+
+
+def test_the_overview_counts_by_category() -> None:
+    """Each category has its verdicts, what does not apply, and its drafts."""
+    requirements = a_set(
+        a_requirement(category="data"),
+        a_requirement(id="ROB-002", applies_to=("clinic",)),
+        a_requirement(id="ROB-003", status=Status.DRAFT),
+    )
+    log = a_log(subjects=[a_subject("data", scope="ward")])
+    shown = page_of(requirements, log)
+    assert shown.tally_heads == (
+        *("PASS", "NOT_RUN", "INCONCLUSIVE", "FAIL", "ERROR", "not applicable", "draft"),
+    )
+    assert shown.tallies == (("data", (0, 1, 0, 0, 0, 0, 0)), ("network", (0, 0, 0, 0, 0, 1, 1)))
+
+
+def test_the_matrix_is_shown_backward_too() -> None:
+    """Each case stands with its ending, its requirements and what it measured."""
+    log = a_log(
+        a_record(a_requirement()),
+        cases=[
+            a_case("ROB-404", case_id="t.py::test_z", outcome=Outcome.SKIPPED, message="no data"),
+            a_case(title="The share that is kept."),
+        ],
+    )
+    first, second = page_of(a_set(), log).cases
+    assert (first.case_id, first.requirements, first.outcome) == (
+        "t.py::test_z",
+        (("ROB-404", False),),
+        "skipped",
+    )
+    assert (second.title, second.requirements, second.criterion_ids) == (
+        "The share that is kept.",
+        (("ROB-001", True),),
+        ("ROB-001.1",),
+    )
+
+
+def test_a_hazard_is_shown_with_its_controls_and_their_verdicts() -> None:
+    """A reader sees at a hazard whether what holds it back is shown."""
+    draft = a_requirement(id="ROB-002", hazards=("HAZ-001",), status=Status.DRAFT)
+    requirements = a_set(a_requirement(hazards=("HAZ-001",)), draft, hazards=[a_hazard()])
+    hazard = page_of(requirements, everything_shown(requirements)).hazards[0]
+    assert hazard.requirements == (("ROB-001", "PASS"), ("ROB-002", "draft"))
+    assert hazard.control == a_hazard().control
+
+
+def test_an_attachment_that_is_not_at_hand_is_named() -> None:
+    """A lost or changed attachment is not passed over."""
+    kept = Attachment(name="kept.txt", sha256=digest_bytes(b"kept"), bytes=4)
+    lost = Attachment(name="lost.txt", sha256=digest_bytes(b"lost"), bytes=4)
+    log = a_log(a_record(a_requirement(), attachments=(kept, lost)))
+    measured = page_of(a_set(), log, b"kept").lines[0].criteria[0].measured[0]
+    assert measured.attachments == (
+        ("kept.txt", kept.sha256[:16]),
+        ("lost.txt", "missing or changed"),
+    )
+
+
+def test_a_drawing_is_shown_once_with_its_criterion() -> None:
+    """A figure attached by two parameters appears once; what is no plain drawing does not."""
+    roc = Attachment(name="roc.svg", sha256=digest_bytes(SVG), bytes=len(SVG))
+    bad = Attachment(name="bad.svg", sha256=digest_bytes(b"<svg/>"), bytes=6)
+    text = Attachment(name="roc.txt", sha256=digest_bytes(SVG), bytes=len(SVG))
+    requirement = a_requirement()
+    log = a_log(
+        a_record(requirement, case_id=f"{CASE}[1]", attachments=(text, bad, roc)),
+        a_record(requirement, case_id=f"{CASE}[2]", attachments=(roc,)),
+    )
+    drawings = page_of(a_set(), log, SVG, b"<svg/>").drawings
+    assert [(d.caption, d.markup) for d in drawings] == [
+        ("ROB-001.1 share: roc.svg", "<svg><text>ROC</text></svg>")
+    ]
+
+
+def test_a_stale_record_says_why() -> None:
+    """The measured line itself tells that it does not count."""
+    log = everything_shown(a_set(), subjects=[a_subject(digest="a1" * 32)])
+    moved = replace(log, subjects=(a_subject(digest="b2" * 32),))
+    measured = page_of(a_set(), moved).lines[0].criteria[0].measured[0]
+    assert measured.reason == "shown; it was measured on another model"
+
+
+def test_the_surroundings_are_told() -> None:
+    """Subjects, environment, packages, intended use and the state of the run are on the page."""
+    log = a_log(subjects=[a_subject("data", scope="clinic")], finished=False)
+    shown = page_of(a_set(), log)
+    assert (shown.scope, shown.subjects) == ("clinic", log.subjects)
+    assert (shown.environment, shown.packages) == ((("python", "3.11"),), (("scipy", "1.17"),))
+    assert (shown.intended_use, shown.finished, shown.partial) == (INTENDED_USE, False, False)
+    assert page_of(a_set(), a_log()).scope == "not stated"
+
+
+def test_the_same_matrix_gives_the_same_page() -> None:
+    """The page holds no clock, no run and no name of a machine."""
+    log = a_log(a_record(a_requirement(), Proportion(1, 2)))
+    other = replace(log, run=replace(log.run, id="run-2", host="elsewhere", started="2030-01-01"))
+    assert page_of(a_set(), log) == page_of(a_set(), other)

@@ -1,0 +1,277 @@
+"""The one place where a number becomes a verdict."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.support.tracing import a_criterion
+from vericase.measurement import Measurement, Proportion, Sample, Scalar
+from vericase.requirement import Relation
+from vericase.verdict import MIN_CLUSTERS, Judgement, Verdict, judge, worst
+
+
+def test_verdicts_have_one_order() -> None:
+    """The order is PASS < NOT_RUN < INCONCLUSIVE < FAIL < ERROR, and nothing else."""
+    assert [verdict.name for verdict in sorted(Verdict)] == [
+        "PASS",
+        "NOT_RUN",
+        "INCONCLUSIVE",
+        "FAIL",
+        "ERROR",
+    ]
+    assert all(better < poorer for better, poorer in pairwise(Verdict))
+
+
+def test_silence_is_not_success() -> None:
+    """The worst of no verdict is NOT_RUN."""
+    assert worst([]) is Verdict.NOT_RUN
+
+
+def test_one_failure_decides() -> None:
+    """The worst verdict wins, wherever it stands."""
+    assert worst([Verdict.PASS, Verdict.FAIL, Verdict.NOT_RUN]) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("relation", "value", "verdict"),
+    [
+        (Relation.AT_LEAST, 1.0, Verdict.PASS),
+        (Relation.AT_LEAST, 0.999, Verdict.FAIL),
+        (Relation.AT_MOST, 1.0, Verdict.PASS),
+        (Relation.AT_MOST, 1.001, Verdict.FAIL),
+        (Relation.ABOVE, 1.0, Verdict.FAIL),
+        (Relation.ABOVE, 1.001, Verdict.PASS),
+        (Relation.BELOW, 1.0, Verdict.FAIL),
+        (Relation.BELOW, 0.999, Verdict.PASS),
+        (Relation.EQUAL, 1.0, Verdict.PASS),
+        (Relation.EQUAL, 1.001, Verdict.FAIL),
+    ],
+)
+def test_each_relation_is_what_it_says_at_the_threshold(
+    relation: Relation, value: float, verdict: Verdict
+) -> None:
+    """At the threshold itself the sign decides."""
+    assert judge(a_criterion(1.0, relation=relation), Scalar(value)).verdict is verdict
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.7, 0.95, 0.999, 1e-7, 12345.678])
+@pytest.mark.parametrize("relation", [Relation.AT_LEAST, Relation.AT_MOST, Relation.EQUAL])
+def test_a_value_equal_to_its_threshold_meets_it(threshold: float, relation: Relation) -> None:
+    """A measured 0.1 is neither above nor below 0.1, though no float is exactly 0.1."""
+    for measured in (Scalar(threshold), Sample((threshold,) * 3)):
+        assert judge(a_criterion(threshold, relation=relation), measured).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "verdict"),
+    [
+        (0.1 + 0.2, 0.3, Verdict.FAIL),  # 0.30000000000000004 is above 0.3
+        (0.3 - 0.1, 0.2, Verdict.PASS),  # 0.19999999999999998 is below 0.2
+        (0.949999988079071, 0.95, Verdict.PASS),  # 0.95 in single precision
+    ],
+)
+def test_rounding_of_the_measured_value_is_not_undone(
+    value: float, threshold: float, verdict: Verdict
+) -> None:
+    """A float is compared as it was given; nobody rounds it towards the threshold."""
+    assert (
+        judge(a_criterion(threshold, relation=Relation.AT_MOST), Scalar(value)).verdict is verdict
+    )
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "threshold"),
+    [(19, 20, 0.95), (3, 10, 0.3), (7, 10, 0.7), (1, 1000, 0.001), (999, 1000, 0.999), (0, 5, 0.0)],
+)
+def test_counts_meet_the_decimal_that_was_written(
+    successes: int, trials: int, threshold: float
+) -> None:
+    """19 of 20 meets 0.95 from both sides: counts are compared as fractions."""
+    measured = Proportion(successes, trials)
+    for relation in (Relation.AT_LEAST, Relation.AT_MOST, Relation.EQUAL):
+        assert judge(a_criterion(threshold, relation=relation), measured).verdict is Verdict.PASS
+    for relation in (Relation.ABOVE, Relation.BELOW):
+        assert judge(a_criterion(threshold, relation=relation), measured).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("successes", "verdict", "reason"),
+    [
+        (20, Verdict.INCONCLUSIVE, "the observed value meets it, its bound does not"),
+        (18, Verdict.INCONCLUSIVE, "the observed value meets it, its bound does not"),
+        (17, Verdict.FAIL, "missed"),
+    ],
+)
+def test_with_a_confidence_the_bound_is_judged(
+    successes: int, verdict: Verdict, reason: str
+) -> None:
+    """Twenty trials cannot show 0.9 at 95 %, even if all succeed: 0.05 ** (1 / 20) is 0.861."""
+    judgement = judge(a_criterion(0.9, confidence=0.95), Proportion(successes, 20))
+    assert (judgement.verdict, judgement.reason) == (verdict, reason)
+
+
+def test_enough_trials_show_it() -> None:
+    """29 of 29 is the smallest run without a miss that shows 0.9 at 95 %: 0.9 ** 29 = 0.0471."""
+    criterion = a_criterion(0.9, confidence=0.95)
+    assert judge(criterion, Proportion(29, 29)).verdict is Verdict.PASS
+    assert judge(criterion, Proportion(28, 28)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_bound_is_on_the_side_that_hurts() -> None:
+    """A lower limit is held against the lower bound, an upper limit against the upper one."""
+    measured = Proportion(50, 100)
+    low = judge(a_criterion(0.5, confidence=0.95), measured)
+    high = judge(a_criterion(0.5, confidence=0.95, relation=Relation.AT_MOST), measured)
+    assert low.bound is not None
+    assert high.bound is not None
+    assert low.bound < 0.5 < high.bound
+    assert low.verdict is high.verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_bound_of_a_sample_is_on_the_side_that_hurts() -> None:
+    """The mean of a sample is held against the side on which it could fall short."""
+    sample = Sample(tuple(float(i) for i in range(30)))  # its mean is 14.5
+    low = judge(a_criterion(14.5, confidence=0.95), sample)
+    high = judge(a_criterion(14.5, confidence=0.95, relation=Relation.AT_MOST), sample)
+    assert low.bound is not None
+    assert high.bound is not None
+    assert low.bound < 14.5 < high.bound
+    assert low.verdict is high.verdict is Verdict.INCONCLUSIVE
+
+
+def test_too_few_trials_pass_nothing() -> None:
+    """A perfect rate on too few trials is INCONCLUSIVE, and so is a bad one."""
+    criterion = a_criterion(0.9, min_trials=30)
+    for successes in (29, 0):
+        judgement = judge(criterion, Proportion(successes, 29))
+        assert judgement.verdict is Verdict.INCONCLUSIVE
+        assert judgement.reason == "29 of at least 30 trials"
+        assert judgement.observed == successes / 29
+    assert judge(criterion, Proportion(30, 30)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.9])
+@pytest.mark.parametrize("relation", Relation)
+def test_nothing_tried_passes_nothing(relation: Relation, threshold: float) -> None:
+    """No trials and no values are INCONCLUSIVE, whatever was asked."""
+    criterion = a_criterion(threshold, relation=relation)
+    assert judge(criterion, Proportion(0, 0)) == Judgement(
+        verdict=Verdict.INCONCLUSIVE, reason="no trials", threshold=threshold
+    )
+    assert judge(criterion, Sample(())) == Judgement(
+        verdict=Verdict.INCONCLUSIVE, reason="no values", threshold=threshold
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "measured", "reason"),
+    [
+        ("mV", Proportion(1, 1), "expected a value in 'mV', got one in '1'"),
+        ("mV", Scalar(1.0), "expected a value in 'mV', got one in '1'"),
+        ("1", Scalar(1.0, "mV"), "expected a value in '1', got one in 'mV'"),
+        ("s", Sample((1.0,), "ms"), "expected a value in 's', got one in 'ms'"),
+    ],
+)
+def test_another_unit_is_an_error(unit: str, measured: Measurement, reason: str) -> None:
+    """A value in another unit is never compared, however good the number looks."""
+    judgement = judge(a_criterion(0.0, unit=unit), measured)
+    assert (judgement.verdict, judgement.reason) == (Verdict.ERROR, reason)
+
+
+def test_a_single_value_cannot_stand_for_a_bound() -> None:
+    """A Scalar under a confidence or a number of trials is an ERROR, not a PASS."""
+    bounded = judge(a_criterion(0.9, confidence=0.95), Scalar(1.0))
+    counted = judge(a_criterion(0.9, min_trials=10), Scalar(1.0))
+    assert bounded.verdict is counted.verdict is Verdict.ERROR
+    assert bounded.reason == (
+        "a Scalar has no bound: measure a Proportion or a Sample, or state no confidence"
+    )
+    assert counted.reason == (
+        "a Scalar has no trials: measure a Proportion or a Sample, or state no min_trials"
+    )
+
+
+def test_equality_has_no_bound() -> None:
+    """A criterion made in code with == and a confidence is an ERROR."""
+    judgement = judge(a_criterion(1.0, relation=Relation.EQUAL, confidence=0.9), Proportion(1, 1))
+    assert judgement.verdict is Verdict.ERROR
+    assert judgement.reason == "equality has no one-sided bound: state no confidence"
+
+
+def test_no_threshold_for_these_data_is_not_run() -> None:
+    """A source without a threshold shows nothing, and the reason names it."""
+    judgement = judge(a_criterion(thresholds={"clinic": 0.9}), Proportion(1, 1), scope="ward")
+    assert judgement == Judgement(
+        verdict=Verdict.NOT_RUN, reason="no threshold is stated for data from 'ward'"
+    )
+
+
+def test_each_source_has_its_own_threshold() -> None:
+    """The same measurement can meet the threshold of one source and miss that of another."""
+    criterion = a_criterion(thresholds={"clinic": 0.9, "ward": 0.99})
+    measured = Proportion(95, 100)
+    assert judge(criterion, measured, scope="clinic").verdict is Verdict.PASS
+    assert judge(criterion, measured, scope="ward").verdict is Verdict.FAIL
+
+
+def test_a_bootstrap_of_few_units_is_not_trusted() -> None:
+    """Many values of few patients are few units, and INCONCLUSIVE."""
+    clusters = tuple(f"p{i % (MIN_CLUSTERS - 1)}" for i in range(400))
+    judgement = judge(a_criterion(0.9, confidence=0.95), Sample((1.0,) * 400, "1", clusters))
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert judgement.reason == "a bootstrap needs at least 20 independent units, got 19"
+
+
+def test_trials_of_a_sample_are_its_independent_units() -> None:
+    """A number of trials is met by patients, not by their many segments."""
+    sample = Sample((1.0,) * 400, "1", tuple(f"p{i % 25}" for i in range(400)))
+    assert judge(a_criterion(0.9, min_trials=26), sample).reason == "25 of at least 26 trials"
+    assert judge(a_criterion(0.9, min_trials=25), sample).verdict is Verdict.PASS
+
+
+def test_values_that_do_not_vary_have_themselves_as_bound() -> None:
+    """A sample of one value meets a threshold of that value under any confidence."""
+    for relation in (Relation.AT_LEAST, Relation.AT_MOST):
+        criterion = a_criterion(1.0, relation=relation, confidence=0.95)
+        judgement = judge(criterion, Sample((1.0,) * MIN_CLUSTERS))
+        assert (judgement.verdict, judgement.bound) == (Verdict.PASS, 1.0)
+
+
+@pytest.mark.parametrize("threshold", [15, -5])
+def test_a_rate_has_no_threshold_outside_zero_and_one(threshold: float) -> None:
+    """A per cent that was meant as a rate makes no criterion that everything meets."""
+    for relation in (Relation.AT_LEAST, Relation.AT_MOST):
+        criterion = a_criterion(threshold, relation=relation, confidence=0.95)
+        judgement = judge(criterion, Proportion(20, 20))
+        assert judgement.verdict is Verdict.ERROR
+        assert judgement.reason == f"expected a threshold in [0, 1] for a rate, got {threshold}"
+
+
+def test_a_kind_bound_does_not_pass_a_missed_value() -> None:
+    """With a confidence under one half the bound lies above the rate; the rate decides then."""
+    criterion = a_criterion(0.9, confidence=0.05)
+    assert judge(criterion, Proportion(17, 20)).verdict is Verdict.FAIL
+
+
+def test_the_bound_of_a_sample_does_not_depend_on_its_order() -> None:
+    """The order in which a case met its records cannot move the bound."""
+    values = tuple(float(i % 7) for i in range(60))
+    clusters = tuple(f"p{i % 30:02d}" for i in range(60))
+    turned = Sample(values[::-1], "1", clusters[::-1])
+    criterion = a_criterion(0.9, confidence=0.9)
+    assert judge(criterion, Sample(values, "1", clusters)) == judge(criterion, turned)
+
+
+def test_judging_again_gives_the_same_judgement() -> None:
+    """A bootstrap draws from a generator whose seed is fixed, whatever was drawn before."""
+    sample = Sample(tuple(float(i * i % 11) for i in range(40)))
+    criterion = a_criterion(4.0, confidence=0.9)
+    assert judge(criterion, sample) == judge(criterion, sample)
+
+
+def test_a_judgement_carries_the_numbers_it_rests_on() -> None:
+    """Observed value, bound and threshold are kept for whoever reads the verdict."""
+    judgement = judge(a_criterion(0.5, confidence=0.95), Proportion(100, 100))
+    # 100 of 100, one-sided 95 %: p ** 100 = 0.05
+    assert judgement.bound == pytest.approx(0.05 ** (1 / 100), abs=1e-12)
+    assert (judgement.observed, judgement.threshold, judgement.reason) == (1.0, 0.5, "shown")
