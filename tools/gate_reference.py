@@ -1,0 +1,63 @@
+"""Hold the shipped model and the committed evidence about it against the requirements now.
+
+The gate hashes the model and the manifest again. A reference that shows a miss is published as
+it is: then this fails only if the decision is not the one on record.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "reports" / "reference"
+MODEL = ROOT / "src" / "afib" / "models" / "physionet2017"
+
+
+def main() -> int:
+    """0 if the gate decides as `gate.json` and `release.json` say, else 1."""
+    on_record = json.loads((REFERENCE / "gate.json").read_text(encoding="utf-8"))
+    release = json.loads((MODEL / "release.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        decision = _decide(Path(folder) / "gate.json")
+    problems = [
+        f"{key}: expected {on_record[key]!r} as on record, got {decision[key]!r}"
+        for key in ("released", "headline", "blocking", "subjects", "evidence_sha256")
+        if decision[key] != on_record[key]
+    ]
+    if release["released"] != decision["released"]:
+        problems.append("release.json: expected the decision of the gate, got another")
+    if release["evidence_sha256"] != decision["evidence_sha256"]:
+        problems.append("release.json: expected the digest of this evidence, got another")
+    for problem in problems:
+        print(problem)
+    print("the reference stands" if not problems else "make reference renews the reference")
+    return 1 if problems else 0
+
+
+def _decide(out: Path) -> dict[str, object]:
+    subjects = {
+        "data": REFERENCE / "data-manifest.json",
+        "model": MODEL,
+        "crossfit": REFERENCE / "crossfit.json",
+    }
+    given = [
+        part
+        for name, path in subjects.items()
+        if path.exists()
+        for part in ("--subject", f"{name}={path}")
+    ]
+    command = [
+        *(str(Path(sys.executable).with_name("vericase")), "gate"),
+        *("--evidence", str(REFERENCE / "evidence.json"), "--out", str(out), *given),
+    ]
+    subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  our own command
+    decision: dict[str, object] = json.loads(out.read_text(encoding="utf-8"))
+    return decision
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Make the reference: cross-fit, train the named model, open its test split once, report.
+
+Each step is kept and skipped when it is current, so an interrupted run goes on where it was.
+A model that was judged before is judged again without a new opening; a new model is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from afib.checkpoint import model_digest
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+PRESET = "physionet2017"
+REFERENCE = ROOT / "reports" / "reference"
+WORK = ROOT / "artifacts" / PRESET
+
+
+def main() -> int:
+    """Run every step; the exit code of the gate."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="folder of the named model")
+    model = parser.parse_args().model
+    _step("afib", "prepare", "--preset", PRESET, "--out", str(WORK))
+    crossfit = WORK / "crossfit.json"
+    baseline = f"{PRESET}-two-blocks"
+    _step("afib", "crossfit", "--preset", PRESET, "--baseline", baseline, "--out", str(crossfit))
+    _step("afib", "train", "--preset", PRESET, "--out", str(model), "--unless-current")
+    _fresh(crossfit)
+    evidence = REFERENCE / "evidence.json"
+    run = subprocess.run(  # noqa: S603  our own command
+        [
+            *(sys.executable, "-m", "pytest", "-q", f"--data={PRESET}", f"--model={model}"),
+            *("--open-test-split", f"--vericase-evidence={evidence}"),
+            f"--vericase-report={REFERENCE / 'traceability.html'}",
+        ],
+        cwd=ROOT,
+        check=False,
+    )
+    if run.returncode not in {0, 1}:
+        return run.returncode
+    shutil.copyfile(WORK / "manifest.json", REFERENCE / "data-manifest.json")
+    code = _gate(evidence, model)
+    _release(model)
+    _say(sys.executable, str(ROOT / "tools" / "reference_table.py"))
+    return code
+
+
+def _fresh(crossfit: Path) -> None:
+    """An empty folder for the report, with what cross-fitting showed."""
+    shutil.rmtree(REFERENCE, ignore_errors=True)
+    REFERENCE.mkdir(parents=True)
+    shutil.copyfile(crossfit, REFERENCE / "crossfit.json")
+
+
+def _gate(evidence: Path, model: Path) -> int:
+    subjects = {
+        "data": REFERENCE / "data-manifest.json",
+        "model": model,
+        "crossfit": REFERENCE / "crossfit.json",
+    }
+    given = [part for name, path in subjects.items() for part in ("--subject", f"{name}={path}")]
+    command = [str(BIN / "vericase"), "gate", "--evidence", str(evidence), *given]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603  our own command
+
+
+def _release(model: Path) -> None:
+    """Beside the model stands what was decided about it, outside its digest."""
+    decision = json.loads((REFERENCE / "gate.json").read_text(encoding="utf-8"))
+    record = {
+        "format": 1,
+        "released": decision["released"],
+        "headline": decision["headline"],
+        "model_sha256": model_digest(model),
+        "requirements_digest": decision["requirements_digest"],
+        "evidence_sha256": decision["evidence_sha256"],
+    }
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    (model / "release.json").write_text(text, encoding="utf-8")
+
+
+def _say(*command: str) -> None:
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603  our own command
+
+
+def _step(command: str, *arguments: str) -> None:
+    done = subprocess.run([str(BIN / command), *arguments], cwd=ROOT, check=False)  # noqa: S603  our own command
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
