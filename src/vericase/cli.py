@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vericase.code import code_changes, code_root
 from vericase.errors import InputError
 from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
@@ -129,6 +130,13 @@ def _command(
 def _add_evidence(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--evidence", type=Path, default=Path(_EVIDENCE), metavar="F", help="the evidence file"
+    )
+    command.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        help="where case ids start: the code there has to be what measured; "
+        "default the folder with the requirements in it",
     )
 
 
@@ -259,7 +267,8 @@ def _traced(
         )
     if subjects is not None:
         found += _subject_findings(log, subjects)
-    return trace(requirements, log, findings=found)
+    root = parsed.root or code_root(log, parsed.requirements)
+    return trace(requirements, log, findings=found, changed=code_changes(log, root))
 
 
 def _subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:

@@ -119,7 +119,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceLog:
-    """Everything that one evidence file holds."""
+    """Everything that one evidence file holds.
+
+    Attributes:
+        statuses: By requirement id, what its status was when the cases ran.
+        code_trees: Folders whose source counts for every case.
+        code: By path from the root, the SHA-256 of every file that counts for some case.
+    """
 
     run: Run
     subjects: tuple[Subject, ...] = ()
@@ -127,6 +133,9 @@ class EvidenceLog:
     cases: tuple[CaseOutcome, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     requirements_digest: str = ""
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    code_trees: tuple[str, ...] = ()
+    code: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
     judging_rules: int = JUDGING_RULES
 

@@ -51,6 +51,7 @@ def record_findings(requirements: RequirementSet, log: EvidenceLog) -> Iterator[
             yield _finding(
                 "duplicate", criterion_id, f"expected one record of {case_id}, got {number}"
             )
+    yield from _demotions(requirements, log)
     for case_id, number in Counter(case.case_id for case in log.cases).items():
         if number > 1:
             yield _finding("duplicate", case_id, f"expected one ending, got {number}")
@@ -78,6 +79,18 @@ def _orphans(requirements: RequirementSet, log: EvidenceLog) -> Iterator[Finding
                 yield _finding(
                     "orphan", case.case_id, f"verifies {requirement_id}, which is {state}"
                 )
+
+
+def _demotions(requirements: RequirementSet, log: EvidenceLog) -> Iterator[Finding]:
+    by_id = requirements.by_id()
+    for identifier, status in sorted(log.statuses.items()):
+        if status != Status.APPROVED:
+            continue
+        now = by_id[identifier].status if identifier in by_id else "gone"
+        if now != Status.APPROVED:
+            yield _finding(
+                "demoted", identifier, f"was approved when the cases ran, and is {now} now"
+            )
 
 
 def _asks_for_scope(requirements: RequirementSet) -> bool:

@@ -30,6 +30,7 @@ class GateDecision:
         in_force: Requirements in force and applicable.
         drafts: Requirements that do not gate yet.
         not_applicable: Requirements in force that these data cannot show.
+        nameless: Whether the evidence names nothing that was verified.
     """
 
     released: bool
@@ -39,6 +40,7 @@ class GateDecision:
     in_force: int
     drafts: int
     not_applicable: int
+    nameless: bool = False
     waived: tuple[str, ...] = ()
 
     @property
@@ -58,6 +60,8 @@ class GateDecision:
             f"{self.drafts} drafts",
             f"{self.not_applicable} not applicable to these data",
         ]
+        if self.nameless:
+            parts.append("no subject is named")
         if self.blocking:
             parts.append(f"{len(self.blocking)} blocking")
         return f"{word} ({', '.join(parts)})"
@@ -87,6 +91,7 @@ def decide(matrix: TraceMatrix) -> GateDecision:
         passed=sum(row.verdict is Verdict.PASS for row in gating),
         in_force=len(gating),
         drafts=sum(row.requirement.status is Status.DRAFT for row in matrix.rows),
+        nameless=not matrix.log.subjects,
         not_applicable=sum(row.requirement.in_force and not row.applicable for row in matrix.rows),
     )
 

@@ -6,6 +6,7 @@ Pure. Every stored measurement is judged again; a stored verdict is only ever co
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, function_of
 from vericase.findings import Finding, record_findings, run_findings
@@ -85,7 +86,11 @@ class TraceMatrix:
 
 
 def trace(
-    requirements: RequirementSet, log: EvidenceLog, *, findings: Iterable[Finding] = ()
+    requirements: RequirementSet,
+    log: EvidenceLog,
+    *,
+    findings: Iterable[Finding] = (),
+    changed: Mapping[str, str] = MappingProxyType({}),
 ) -> TraceMatrix:
     """What *log* shows of *requirements*.
 
@@ -93,8 +98,9 @@ def trace(
         requirements: What is demanded now.
         log: What was measured.
         findings: What was seen while the log was read; they join those of the tracing.
+        changed: By case, why the code there is now is not what measured.
     """
-    rows = tuple(_Tracer(requirements, log).rows())
+    rows = tuple(_Tracer(requirements, log, changed).rows())
     found = [
         *findings,
         *run_findings(requirements, log),
@@ -114,8 +120,10 @@ def trace(
 class _Tracer:
     """Joins criteria, records and cases."""
 
-    def __init__(self, requirements: RequirementSet, log: EvidenceLog) -> None:
-        self._requirements, self._log = requirements, log
+    def __init__(
+        self, requirements: RequirementSet, log: EvidenceLog, changed: Mapping[str, str]
+    ) -> None:
+        self._requirements, self._log, self._changed = requirements, log, changed
         self._fingerprints: dict[str, str] = {}
         self._digests = {subject.name: subject.digest for subject in log.subjects}
         self._outcomes = {case.case_id: case for case in log.cases}
@@ -213,6 +221,8 @@ class _Tracer:
         case = self._outcomes.get(record.case_id)
         if case is not None and case.digest != record.case_digest:
             reasons.append("the code of its case changed since it was measured")
+        elif record.case_id in self._changed:
+            reasons.append(self._changed[record.case_id])
         wanted = requirement.depends or tuple(self._digests)
         names = {*record.subjects, *(name for name in wanted if name in self._digests)}
         reasons += [

@@ -30,6 +30,8 @@ from vericase.wire import (
     run_to,
     subject_from,
     subject_to,
+    text_map,
+    texts,
     typed,
 )
 
@@ -46,6 +48,11 @@ __all__ = [
 
 JOURNAL = "journal.jsonl"
 _CHUNK = 1 << 20
+#: What the chain seals before the first record.
+_HEAD = (
+    *("format", "judging_rules", "requirements_digest", "subjects", "environment"),
+    *("statuses", "code"),
+)
 #: Beside a model, and written after it: what was decided is no part of what was verified.
 _NOT_CONTENT = frozenset({"release.json"})
 
@@ -195,6 +202,8 @@ def _head(log: EvidenceLog) -> dict[str, object]:
         "requirements_digest": log.requirements_digest,
         "subjects": [subject_to(s) for s in sorted(log.subjects, key=lambda s: (s.name, s.digest))],
         "environment": dict(log.environment),
+        "statuses": dict(log.statuses),
+        "code": {"trees": list(log.code_trees), "files": dict(log.code)},
     }
 
 
@@ -206,6 +215,9 @@ def _log(document: dict[str, Any]) -> EvidenceLog:
         cases=tuple(case_from(record) for record in document["cases"]),
         evidence=tuple(evidence_from(record) for record in document["evidence"]),
         requirements_digest=typed(document, "requirements_digest", str),
+        statuses=text_map(document, "statuses"),
+        code_trees=texts(typed(document, "code", dict), "trees"),
+        code=text_map(document["code"], "files"),
         format=typed(document, "format", int),
         judging_rules=typed(document, "judging_rules", int),
     )
@@ -240,8 +252,7 @@ def _chain(head: Mapping[str, object], records: Iterable[Mapping[str, object]]) 
 
 
 def _chain_findings(document: dict[str, Any]) -> Iterator[Finding]:
-    keys = ("format", "judging_rules", "requirements_digest", "subjects", "environment")
-    head = {key: document[key] for key in keys} | {"finished": document["run"]["finished"]}
+    head = {key: document[key] for key in _HEAD} | {"finished": document["run"]["finished"]}
     records = [*document["cases"], *document["evidence"]]
     expected, found = _chain(head, records), document["chain"]
     if len(expected) != len(found):
@@ -258,7 +269,7 @@ def _chain_findings(document: dict[str, Any]) -> Iterator[Finding]:
                 kind="tampered",
                 where=str(name),
                 message="it is not what was sealed here"
-                + ("" if position else ": format, subjects, environment or ending"),
+                + ("" if position else f": {', '.join(_HEAD)} or ending"),
             )
             return
 

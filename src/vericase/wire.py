@@ -22,6 +22,8 @@ __all__ = [
     "run_to",
     "subject_from",
     "subject_to",
+    "text_map",
+    "texts",
     "typed",
 ]
 
@@ -127,7 +129,7 @@ def case_from(record: _Record) -> CaseOutcome:
     """The ending that *record* holds."""
     return CaseOutcome(
         case_id=typed(record, "case_id", str),
-        requirement_ids=_texts(record, "requirement_ids"),
+        requirement_ids=texts(record, "requirement_ids"),
         outcome=Outcome(record["outcome"]),
         message=typed(record, "message", str),
         digest=typed(record, "digest", str),
@@ -164,7 +166,7 @@ def evidence_from(record: _Record) -> Evidence:
         case_digest=typed(record, "case_digest", str),
         measurement=measurement_from(typed(record, "measurement", dict)),
         verdict=Verdict[typed(record, "verdict", str)],
-        subjects=typed(record, "subjects", dict),
+        subjects=text_map(record, "subjects"),
         attachments=tuple(map(_attachment, typed(record, "attachments", list))),
     )
 
@@ -182,16 +184,36 @@ def typed(record: _Record, key: str, kind: type[_Value]) -> _Value:
     return value
 
 
+def texts(record: _Record, key: str) -> tuple[str, ...]:
+    """The value of *key*, which is a list of texts.
+
+    Raises:
+        KeyError: If there is none.
+        TypeError: If it is of another type, or anything in it is.
+    """
+    values = typed(record, key, list)
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{key}: expected texts, got {values!r:.80}")
+    return tuple(values)
+
+
+def text_map(record: _Record, key: str) -> dict[str, str]:
+    """The value of *key*, which maps texts to texts.
+
+    Raises:
+        KeyError: If there is none.
+        TypeError: If it is of another type, or anything in it is.
+    """
+    values = typed(record, key, dict)
+    for value in values.values():
+        if type(value) is not str:
+            raise TypeError(f"{key}: expected texts, got {value!r:.80}")
+    return values
+
+
 def _attachment(record: _Record) -> Attachment:
     return Attachment(
         name=typed(record, "name", str),
         sha256=typed(record, "sha256", str),
         bytes=typed(record, "bytes", int),
     )
-
-
-def _texts(record: _Record, key: str) -> tuple[str, ...]:
-    values = typed(record, key, list)
-    if not all(isinstance(value, str) for value in values):
-        raise TypeError(f"{key}: expected texts, got {values!r:.80}")
-    return tuple(values)

@@ -43,8 +43,8 @@ def test_the_evidence_file_has_these_keys(project_with_evidence: Project) -> Non
     """Format number, subjects, environment, cases, records, seal and run: no more, no less."""
     evidence = document(project_with_evidence)
     assert sorted(evidence) == [
-        *("cases", "chain", "environment", "evidence", "format", "judging_rules"),
-        *("requirements_digest", "run", "subjects"),
+        *("cases", "chain", "code", "environment", "evidence", "format", "judging_rules"),
+        *("requirements_digest", "run", "statuses", "subjects"),
     ]
     assert (evidence["format"], evidence["judging_rules"]) == (1, 1)
 
@@ -117,7 +117,10 @@ def test_the_seal_can_be_checked_with_a_dozen_lines(project_with_evidence: Proje
     run = evidence["run"]
     head = {
         key: evidence[key]
-        for key in ("environment", "format", "judging_rules", "requirements_digest", "subjects")
+        for key in (
+            *("code", "environment", "format", "judging_rules"),
+            *("requirements_digest", "statuses", "subjects"),
+        )
     }
     head["finished"] = run["finished"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import hazard_record, requirement_record, write_records
-from tests.support.tracing import REHEARSED, a_log, everything_shown
+from tests.support.tracing import REHEARSED, a_log, everything_shown, with_code
 from vericase import cli
 from vericase.cli import main
 from vericase.schema import load_requirements
@@ -46,9 +46,8 @@ def show(*, rehearsal: bool = False, finished: bool = True) -> None:
     """Evidence in the current folder that shows everything that is demanded."""
     requirements = load_requirements(Path("requirements"))
     log = everything_shown(requirements, subjects=[REHEARSED] if rehearsal else [])
-    save_evidence(
-        Path("reports/evidence.json"), replace(log, run=replace(log.run, finished=finished))
-    )
+    log = replace(log, run=replace(log.run, finished=finished))
+    save_evidence(Path("reports/evidence.json"), with_code(log, Path()))
 
 
 COMMANDS = [

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.documents import requirement_record
 from tests.support.projects import Project
+from vericase.cli import main
 from vericase.evidence import Outcome
 from vericase.measurement import Proportion
 from vericase.verdict import Verdict
@@ -191,6 +192,33 @@ def test_code_that_counts_makes_evidence_stale(two_cases: Project) -> None:
         two_cases.write(name, content)
         assert two_cases.run("--vericase-select=@stale").ret == pytest.ExitCode.OK, name
         assert two_cases.run("--vericase-select=@stale").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+@pytest.mark.parametrize("name", ["device/model.py", "conftest.py", "test_cases.py"])
+def test_code_that_was_edited_after_the_run_keeps_the_gate_closed(
+    two_cases: Project, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Gate, status and report read the code again; what comes back as it was counts again."""
+    two_cases.write("pytest.ini", "[pytest]\nmarkers = slow: takes long\nvericase_code = device\n")
+    two_cases.write("device/model.py", "GAIN = 1\n")
+    two_cases.write("conftest.py", "")
+    two_cases.run()
+    ask = ["--requirements", str(two_cases.folder / "requirements")]
+    ask += ["--evidence", str(two_cases.evidence_file)]
+    assert main(["gate", *ask]) == 0
+    before = two_cases.folder.joinpath(name).read_text()
+    two_cases.write(name, before + "# edited\n")
+    capsys.readouterr()
+    assert main(["gate", *ask]) == 1
+    told = f"NOT_RUN, stale: {name} changed since it was measured"
+    assert told in capsys.readouterr().out
+    assert main(["status", "--stale", *ask]) == 1
+    assert "ROB-001    NOT_RUN" in capsys.readouterr().out
+    page = two_cases.folder / "page.html"
+    assert main(["report", "--out", str(page), *ask]) == 0
+    assert f"stale: {name} changed since it was measured" in page.read_text()
+    two_cases.write(name, before)
+    assert main(["gate", *ask]) == 0
 
 
 def test_a_narrowed_run_does_not_hide_that_other_code_changed(two_cases: Project) -> None:

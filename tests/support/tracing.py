@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TypedDict, Unpack
 
+from vericase.code import CaseCode
 from vericase.evidence import Attachment, CaseOutcome, Evidence, EvidenceLog, Outcome, Run, Subject
 from vericase.measurement import Measurement, Proportion
 from vericase.requirement import (
@@ -33,6 +35,7 @@ __all__ = [
     "a_set",
     "a_subject",
     "everything_shown",
+    "with_code",
 ]
 
 CASE = "verification/test_robustness.py::test_share"
@@ -228,6 +231,21 @@ def a_log(
         cases=passed if cases is None else tuple(cases),
         evidence=records,
         requirements_digest="0" * 64,
+    )
+
+
+def with_code(log: EvidenceLog, root: Path) -> EvidenceLog:
+    """*log* as if its cases had been measured by the files that this writes below *root*."""
+    for case in log.cases:
+        module = root / case.case_id.partition("::")[0]
+        module.parent.mkdir(parents=True, exist_ok=True)
+        module.write_text('"""Cases."""\n', encoding="utf-8")
+    code = CaseCode(root, ())
+    return replace(
+        log,
+        cases=tuple(replace(c, digest=code.digest(c.case_id)) for c in log.cases),
+        evidence=tuple(replace(r, case_digest=code.digest(r.case_id)) for r in log.evidence),
+        code=code.files(case.case_id for case in log.cases),
     )
 
 

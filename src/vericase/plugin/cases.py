@@ -1,22 +1,19 @@
-"""Which collected items are verification cases, what they verify, and the digest of their code."""
+"""Which collected items are verification cases, and what they verify."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from inspect import getdoc
-from pathlib import Path
 
 import pytest
 
+from vericase.code import CaseCode
 from vericase.evidence import CaseOutcome, Outcome, function_of
 from vericase.report.text import readable
 from vericase.requirement import Requirement, RequirementSet, Status
 from vericase.schema.fields import did_you_mean
-from vericase.store import digest_bytes
 
-__all__ = ["Case", "CaseCode", "CaseFinder", "sole_requirements"]
-
-_SOURCES = (".py", ".yaml")
+__all__ = ["Case", "CaseFinder", "sole_requirements"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,24 +40,6 @@ class Case:
             digest=self.digest,
             title=readable(self.title),
         )
-
-
-class CaseCode:
-    """What the code behind a case digests to: its module, the conftests above, the named trees."""
-
-    def __init__(self, root: Path, trees: Sequence[Path]) -> None:
-        self._root = root
-        self._trees = _digest_tree(root, trees)
-        self._modules: dict[Path, str] = {}
-
-    def digest(self, module: Path) -> str:
-        """The digest for every case in the file *module*; a file that is gone has one too."""
-        if module not in self._modules:
-            above = [folder for folder in module.parents if folder.is_relative_to(self._root)]
-            files = [module, *(folder / "conftest.py" for folder in above)]
-            own = _digest_files(self._root, (file for file in files if file.is_file()))
-            self._modules[module] = digest_bytes(f"{self._trees}\n{own}".encode())
-        return self._modules[module]
 
 
 class CaseFinder:
@@ -104,7 +83,7 @@ class CaseFinder:
         return Case(
             case_id=item.nodeid,
             requirements=tuple(self._by_id[identifier] for identifier in identifiers),
-            digest=self._code.digest(item.path),
+            digest=self._code.digest(item.nodeid),
             title=doc.split("\n\n", 1)[0].replace("\n", " "),
         )
 
@@ -120,22 +99,3 @@ def sole_requirements(cases: Iterable[Case]) -> dict[str, frozenset[str]]:
         if len(names) == 1:
             sole[next(iter(names))].add(identifier)
     return {name: frozenset(identifiers) for name, identifiers in sole.items()}
-
-
-def _digest_tree(root: Path, folders: Iterable[Path]) -> str:
-    files = [
-        path
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.suffix in _SOURCES and "__pycache__" not in path.parts
-    ]
-    return _digest_files(root, files)
-
-
-def _digest_files(root: Path, files: Iterable[Path]) -> str:
-    lines = sorted(
-        f"{path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name}\0"
-        f"{digest_bytes(path.read_bytes())}"
-        for path in files
-    )
-    return digest_bytes("\n".join(lines).encode())

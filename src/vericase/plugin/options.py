@@ -1,5 +1,6 @@
 """Options of the pytest plugin, each with an ini twin."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Options:
     report: Path | None
     select: str
     run: str
-    code: tuple[Path, ...]
+    code: tuple[str, ...]
     asked_for: bool
 
     @property
@@ -80,14 +81,22 @@ def read_options(config: pytest.Config) -> Options:
     for folder in config.getini("vericase_code"):
         if not Path(folder).is_dir():
             raise pytest.UsageError(f"vericase_code: expected a folder, got nothing at {folder}")
+    report = _path(config, "vericase_report")
+    if report == evidence:
+        raise pytest.UsageError(
+            f"--vericase-report: expected another file than the evidence, got {report}"
+        )
     return Options(
         root=config.rootpath,
         requirements=requirements,
         evidence=evidence,
-        report=_path(config, "vericase_report"),
+        report=report,
         select=select,
         run=str(config.getoption("vericase_run") or config.getini("vericase_run")),
-        code=tuple(Path(path) for path in config.getini("vericase_code")),
+        code=tuple(
+            Path(os.path.relpath(path, config.rootpath)).as_posix()
+            for path in config.getini("vericase_code")
+        ),
         asked_for=config.getoption("vericase_requirements") is not None,
     )
 

@@ -9,14 +9,13 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
-from os.path import normpath
 from pathlib import Path
 from typing import IO, Any
 
+from vericase.code import CaseCode
 from vericase.environment import environment, host, new_run_id, now
 from vericase.errors import BusyError, EvidenceError
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, Outcome, Run, Subject
-from vericase.plugin.cases import CaseCode
 from vericase.plugin.options import Options
 from vericase.requirement import RequirementSet
 from vericase.store import (
@@ -166,6 +165,9 @@ class VerificationRun:
             cases=cases,
             evidence=tuple(self._final(record, subjects, scope) for record in evidence),
             requirements_digest=self.requirements.digest,
+            statuses={r.id: r.status.value for r in self.requirements},
+            code_trees=self._code.trees,
+            code=self._code.files(case.case_id for case in cases),
         )
 
     def _merged(
@@ -193,8 +195,7 @@ class VerificationRun:
 
     def _with_code_of_now(self, case: CaseOutcome) -> CaseOutcome:
         # It keeps its measurement, which is stale if its code is not what it was measured with.
-        module = normpath(self.options.root / case.case_id.partition("::")[0])
-        return replace(case, digest=self._code.digest(Path(module)))
+        return replace(case, digest=self._code.digest(case.case_id))
 
     def _final(
         self, record: Evidence, subjects: tuple[Subject, ...], scope: str | None

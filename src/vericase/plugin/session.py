@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from vericase.code import CaseCode, code_changes
 from vericase.evidence import CaseOutcome, EvidenceLog, Outcome, Subject
 from vericase.gate import GateDecision, decide
 from vericase.matrix import TraceMatrix, trace
-from vericase.plugin.cases import Case, CaseCode, CaseFinder, sole_requirements
+from vericase.plugin.cases import Case, CaseFinder, sole_requirements
 from vericase.plugin.endings import ending
 from vericase.plugin.options import FAILED, Options
 from vericase.plugin.recorder import CaseRecorder
@@ -266,16 +267,16 @@ class Worker:
         earlier = VerificationRun(self.options, self.requirements).earlier()
         if earlier is None:
             return {requirement.id for requirement in self.requirements}
-        rows = trace(self.requirements, earlier).rows
+        changed = code_changes(earlier, self.options.root)
+        rows = trace(self.requirements, earlier, changed=changed).rows
         if pattern == FAILED:
             return {row.requirement.id for row in rows if row.verdict is not Verdict.PASS}
-        digests = {name: case.digest for name, case in self._cases.items()}
         return {
             row.requirement.id
             for row in rows
             for criterion in row.criteria
             for item in criterion.judged
-            if item.stale or digests.get(item.evidence.case_id) != item.evidence.case_digest
+            if item.stale
         }
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.documents import hazard_record, requirement_record, write_records
-from tests.support.tracing import REHEARSED, a_log, a_record, a_requirement, everything_shown
+from tests.support.tracing import (
+    REHEARSED,
+    a_log,
+    a_record,
+    a_requirement,
+    everything_shown,
+    with_code,
+)
 from vericase.cli import main
 from vericase.evidence import EvidenceLog, Outcome
 from vericase.measurement import Proportion
@@ -15,7 +22,10 @@ from vericase.requirement import Requirement
 from vericase.schema import load_requirements
 from vericase.store import digest_path, save_evidence
 
-HEADLINE = "RELEASED (1 of 1 requirements in force shown, 0 drafts, 0 not applicable to these data)"
+HEADLINE = (
+    "RELEASED (1 of 1 requirements in force shown, 0 drafts, 0 not applicable to these data, "
+    "no subject is named)"
+)
 
 
 class Desk:
@@ -32,7 +42,7 @@ class Desk:
 
     def evidence(self, log: EvidenceLog) -> None:
         """Write evidence."""
-        save_evidence(self.folder / "reports" / "evidence.json", log)
+        save_evidence(self.folder / "reports" / "evidence.json", with_code(log, self.folder))
 
     def ask(self, *arguments: str) -> tuple[int, list[str], list[str]]:
         """Exit code, lines of output, and lines of error."""
@@ -112,7 +122,7 @@ def test_the_gate_tells_what_blocks_and_where_it_stands(desk: Desk) -> None:
         [
             (
                 "BLOCKED (0 of 1 requirements in force shown, 0 drafts, "
-                "0 not applicable to these data, 1 blocking)"
+                "0 not applicable to these data, no subject is named, 1 blocking)"
             ),
             "  ROB-001.1: FAIL, missed (requirements/r.yaml:2)",
         ],

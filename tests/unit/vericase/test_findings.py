@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.support.tracing import (
     CASE,
     a_case,
@@ -116,3 +118,23 @@ def test_a_record_or_an_ending_twice_is_told() -> None:
         ),
         Finding(kind="duplicate", where=CASE, message="expected one ending, got 2"),
     ]
+
+
+@pytest.mark.parametrize("now", [Status.DRAFT, Status.RETIRED, None])
+def test_a_requirement_that_left_approved_is_told(now: Status | None) -> None:
+    """A miss cannot be made to go away by asking no more."""
+    log = replace(a_log(), statuses={"ROB-001": "approved", "ROB-002": "draft"})
+    kept = a_requirement(id="ROB-003")
+    requirements = a_set(kept, *([a_requirement(status=now)] if now else []))
+    (finding,) = record_findings(requirements, log)
+    assert finding == Finding(
+        kind="demoted",
+        where="ROB-001",
+        message=f"was approved when the cases ran, and is {now or 'gone'} now",
+    )
+
+
+def test_a_draft_that_becomes_approved_is_no_finding() -> None:
+    """To demand more needs no leave; what is not measured is not shown."""
+    log = replace(a_log(), statuses={"ROB-001": "draft"})
+    assert not list(record_findings(a_set(), log))

@@ -30,7 +30,7 @@ def the_decision(requirements: RequirementSet, log: EvidenceLog) -> GateDecision
 
 def test_everything_shown_is_released() -> None:
     """A run that shows all that is in force opens the gate, and says of how much."""
-    decision = the_decision(a_set(), everything_shown(a_set()))
+    decision = the_decision(a_set(), everything_shown(a_set(), subjects=[a_subject()]))
     assert (decision.released, decision.rehearsal, decision.clear) == (True, False, True)
     assert decision.blocking == ()
     assert decision.headline == (
@@ -45,7 +45,7 @@ def test_a_miss_blocks_and_is_named() -> None:
     assert decision.blocking == (Blocker(where="ROB-001.1", what="FAIL", message="missed"),)
     assert decision.headline == (
         "BLOCKED (0 of 1 requirements in force shown, 0 drafts, "
-        "0 not applicable to these data, 1 blocking)"
+        "0 not applicable to these data, no subject is named, 1 blocking)"
     )
 
 

@@ -56,6 +56,8 @@ def test_an_edited_case_is_named(tmp_path: Path) -> None:
         ("environment", {}),
         ("requirements_digest", "f" * 64),
         ("judging_rules", 2),
+        ("statuses", {"ROB-001": "draft"}),
+        ("code", {"trees": [], "files": {"test_cases.py": "f" * 64}}),
     ],
 )
 def test_an_edited_head_is_told(tmp_path: Path, field: str, value: object) -> None:
@@ -65,7 +67,8 @@ def test_an_edited_head_is_told(tmp_path: Path, field: str, value: object) -> No
         Finding(
             kind="tampered",
             where="head",
-            message="it is not what was sealed here: format, subjects, environment or ending",
+            message="it is not what was sealed here: format, judging_rules, requirements_digest, "
+            "subjects, environment, statuses, code or ending",
         ),
     )
 

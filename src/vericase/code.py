@@ -1,0 +1,117 @@
+"""The code that measures: which files count for a case, and what they digest to.
+
+For every case these are its module, the conftests above it, and the trees that the ini option
+`vericase_code` names.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from vericase.errors import EvidenceError
+from vericase.evidence import EvidenceLog
+from vericase.store import digest_bytes
+
+__all__ = ["CaseCode", "code_changes", "code_root"]
+
+_SOURCES = (".py", ".yaml")
+_MOST_NAMED = 3
+
+
+class CaseCode:
+    """The code below one root, read once.
+
+    Args:
+        root: Case ids start here.
+        trees: Folders that count for every case, from the root.
+    """
+
+    def __init__(self, root: Path, trees: Iterable[str]) -> None:
+        self.trees = tuple(sorted(trees))
+        self._root = root
+        self._everywhere = self._read(self._tree_files())
+        self._own: dict[str, dict[str, str]] = {}
+
+    def digest(self, case_id: str) -> str:
+        """The digest of all that counts for *case_id*; a module that is gone has one too."""
+        listing = self.listing(case_id)
+        lines = [f"{name}\0{listing[name]}" for name in sorted(listing)]
+        return digest_bytes("\n".join(lines).encode())
+
+    def listing(self, case_id: str) -> Mapping[str, str]:
+        """Path from the root to SHA-256, of every file that counts for *case_id*."""
+        module = _module(case_id)
+        if module not in self._own:
+            above = [self._root / folder / "conftest.py" for folder in Path(module).parents]
+            files = [path for path in (self._root / module, *above) if path.is_file()]
+            self._own[module] = self._everywhere | self._read(files)
+        return self._own[module]
+
+    def files(self, case_ids: Iterable[str]) -> dict[str, str]:
+        """The files of all *case_ids* together."""
+        found = dict(self._everywhere)
+        for case_id in case_ids:
+            found |= self.listing(case_id)
+        return found
+
+    def _tree_files(self) -> Iterable[Path]:
+        for tree in self.trees:
+            for path in (self._root / tree).rglob("*"):
+                if path.suffix in _SOURCES and "__pycache__" not in path.parts and path.is_file():
+                    yield path
+
+    def _read(self, files: Iterable[Path]) -> dict[str, str]:
+        try:
+            return {
+                Path(os.path.relpath(file, self._root)).as_posix(): digest_bytes(file.read_bytes())
+                for file in files
+            }
+        except OSError as error:
+            raise EvidenceError(f"{error.filename}: expected readable code, got {error}") from error
+
+
+def code_changes(log: EvidenceLog, root: Path) -> dict[str, str]:
+    """By case, why the code below *root* is not what measured; a case that is as it was is absent.
+
+    Raises:
+        EvidenceError: If a file cannot be read.
+    """
+    code = CaseCode(root, log.code_trees)
+    return {
+        case.case_id: _difference(log, code.listing(case.case_id), case.case_id)
+        for case in log.cases
+        if case.digest != code.digest(case.case_id)
+    }
+
+
+def code_root(log: EvidenceLog, requirements: Path) -> Path:
+    """The folder around *requirements* from which the cases of *log* are found."""
+    modules = {_module(case.case_id) for case in log.cases}
+    around = requirements.absolute().parents
+    return next((d for d in around if any((d / m).is_file() for m in modules)), around[0])
+
+
+def _difference(log: EvidenceLog, now: Mapping[str, str], case_id: str) -> str:
+    module = _module(case_id)
+    if module not in now:
+        return f"the code of its case is not here: {module}"
+    changed = sorted(name for name, digest in now.items() if log.code.get(name) != digest)
+    conftests = {folder / "conftest.py" for folder in Path(module).parents}
+    gone = sorted(
+        name
+        for name in set(log.code) - set(now)
+        if Path(name) in conftests or any(Path(name).is_relative_to(t) for t in log.code_trees)
+    )
+    return _told([*(f"{name} changed" for name in changed), *(f"{name} is gone" for name in gone)])
+
+
+def _told(changes: Sequence[str]) -> str:
+    if not changes:
+        return "the code of its case changed since it was measured"
+    more = len(changes) - _MOST_NAMED
+    tail = f" and {more} more files" if more > 0 else ""
+    return ", ".join(changes[:_MOST_NAMED]) + tail + " since it was measured"
+
+
+def _module(case_id: str) -> str:
+    return Path(os.path.normpath(case_id.partition("::")[0])).as_posix()

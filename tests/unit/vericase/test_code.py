@@ -1,0 +1,117 @@
+"""Which code counts for a case, and what is told when it is no longer what measured."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.tracing import a_case, a_log
+from vericase.code import CaseCode, code_changes, code_root
+from vericase.evidence import EvidenceLog
+
+CASE, OTHER = "checks/deep/test_a.py::test_one[x::y]", "checks/test_b.py::test_two"
+FILES = (
+    *("checks/deep/test_a.py", "checks/deep/conftest.py", "conftest.py", "checks/test_b.py"),
+    *("src/device/network.py", "src/device/presets/real.yaml"),
+)
+UNCHANGED: dict[str, str] = {}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two modules of cases with conftests above them, and a tree of source."""
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"# {name}\n", encoding="utf-8")
+    return tmp_path
+
+
+def measured(root: Path, *trees: str) -> EvidenceLog:
+    """A log of both cases with the code below *root*."""
+    code = CaseCode(root, trees)
+    cases = [a_case(case_id=name, digest=code.digest(name)) for name in (CASE, OTHER)]
+    return replace(a_log(cases=cases), code_trees=code.trees, code=code.files((CASE, OTHER)))
+
+
+def test_a_module_its_conftests_and_the_trees_count(root: Path) -> None:
+    """Of every case its own files; the trees count for all."""
+    code = CaseCode(root, ["src"])
+    tree = {"src/device/network.py", "src/device/presets/real.yaml"}
+    own = {"checks/deep/test_a.py", "checks/deep/conftest.py", "conftest.py"}
+    assert set(code.listing(CASE)) == tree | own
+    assert set(code.listing(OTHER)) == tree | {"checks/test_b.py", "conftest.py"}
+    assert set(code.files((CASE, OTHER))) == set(FILES)
+
+
+def test_what_is_as_it_was_is_not_told(root: Path) -> None:
+    """Caches and other files are no code."""
+    log = measured(root, "src")
+    (root / "src/device/__pycache__").mkdir()
+    (root / "src/device/__pycache__/network.py").write_text("other", encoding="utf-8")
+    (root / "src/device/weights.bin").write_text("other", encoding="utf-8")
+    (root / "checks/test_c.py").write_text("another module", encoding="utf-8")
+    assert code_changes(log, root) == UNCHANGED
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_file_is_named_by_the_cases_it_counts_for(root: Path, name: str) -> None:
+    """A module changes its own cases, a conftest those below it, a tree all."""
+    log = measured(root, "src")
+    (root / name).write_text("other", encoding="utf-8")
+    told = f"{name} changed since it was measured"
+    counted = {"checks/deep/test_a.py": [CASE], "checks/deep/conftest.py": [CASE]} | {
+        "checks/test_b.py": [OTHER]
+    }
+    assert code_changes(log, root) == dict.fromkeys(counted.get(name, [CASE, OTHER]), told)
+
+
+def test_a_file_that_is_gone_or_new_is_named(root: Path) -> None:
+    """In a tree, what comes and what goes both change what measured."""
+    log = measured(root, "src")
+    (root / "src/device/network.py").rename(root / "src/device/net.py")
+    (root / "checks/deep/conftest.py").unlink()
+    assert code_changes(log, root) == {
+        CASE: "src/device/net.py changed, checks/deep/conftest.py is gone, "
+        "src/device/network.py is gone since it was measured",
+        OTHER: "src/device/net.py changed, src/device/network.py is gone since it was measured",
+    }
+
+
+def test_many_changes_are_counted(root: Path) -> None:
+    """Three are named."""
+    log = measured(root, "src")
+    for number in range(5):
+        (root / f"src/new_{number}.py").write_text("new", encoding="utf-8")
+    assert code_changes(log, root)[OTHER] == (
+        "src/new_0.py changed, src/new_1.py changed, src/new_2.py changed and 2 more files "
+        "since it was measured"
+    )
+
+
+def test_a_module_that_is_not_here_is_told(root: Path, tmp_path: Path) -> None:
+    """Evidence is not judged where its code cannot be seen."""
+    log = measured(root)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert code_changes(log, empty) == {
+        CASE: "the code of its case is not here: checks/deep/test_a.py",
+        OTHER: "the code of its case is not here: checks/test_b.py",
+    }
+
+
+def test_dropping_a_tree_from_the_evidence_makes_it_stale(root: Path) -> None:
+    """The list of trees cannot be shortened to hide a change."""
+    log = replace(measured(root, "src"), code_trees=())
+    assert set(code_changes(log, root)) == {CASE, OTHER}
+
+
+@pytest.mark.parametrize("folder", ["requirements", "docs/deep/requirements"])
+def test_the_root_is_found_around_the_requirements(root: Path, folder: str) -> None:
+    """However deep the requirements lie, case ids start above them."""
+    assert code_root(measured(root), root / folder) == root
+
+
+def test_the_root_of_code_that_is_nowhere_is_beside_the_requirements(tmp_path: Path) -> None:
+    """Then the cases are told as missing there."""
+    log = a_log(cases=[a_case(case_id="nowhere/test_x.py::test_x")])
+    assert code_root(log, tmp_path / "requirements") == tmp_path
