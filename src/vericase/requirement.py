@@ -154,13 +154,18 @@ class Hazard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntendedUse:
-    """For whom, on whom and on what the subject may be used."""
+    """For whom, on whom and on what the subject may be used.
+
+    Attributes:
+        data_sources: Every source of data that requirements may speak of; empty if not listed.
+    """
 
     user: str
     population: str
     input: str
     output: str
     prohibited_use: tuple[str, ...]
+    data_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

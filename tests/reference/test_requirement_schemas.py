@@ -27,6 +27,7 @@ USE = {
     "input": "A reading",
     "output": "A warning",
     "prohibited_use": ["Alone"],
+    "data_sources": ["clinic", "ward"],
 }
 WHOLE: dict[str, Any] = {
     "requirements.yaml": [
@@ -145,7 +146,7 @@ WRONG: list[tuple[str, Edit]] = [
     *(("hazards.yaml", without(0, field)) for field in hazard_record()),
     ("hazards.yaml", setting(0, "severity", to="bad")),
     ("hazards.yaml", setting(0, "likelihood", to="rare")),
-    *(("intended-use.yaml", without(field)) for field in USE),
+    *(("intended-use.yaml", without(field)) for field in USE if field != "data_sources"),
     ("intended-use.yaml", setting("prohibited_use", to="Alone")),
     ("intended-use.yaml", setting("users", to="A nurse")),
 ]

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from vericase.errors import RequirementError
-from vericase.requirement import Hazard, IntendedUse, Requirement, RequirementSet, Status
+from vericase.requirement import (
+    ANY_DATA,
+    Hazard,
+    IntendedUse,
+    Requirement,
+    RequirementSet,
+    Status,
+)
 from vericase.schema.fields import did_you_mean
 from vericase.schema.records import read_hazard, read_intended_use, read_requirement
 from vericase.schema.tree import List, Node, read_tree
@@ -44,6 +51,7 @@ def load_requirements(folder: Path, *, named: Path | None = None) -> Requirement
     with _no_collection():
         requirements, hazards, use = _read_files(folder, named or folder, problems)
         problems += _cross_checks(requirements, hazards)
+        problems += _unknown_sources(requirements, use)
     if problems:
         raise RequirementError(problems)
     return RequirementSet(requirements=requirements, hazards=hazards, intended_use=use)
@@ -155,6 +163,29 @@ def _dangling(
             f"{requirement.source}: {requirement.id}.{field}: expected a known id, "
             f"got {target!r}{hint}"
         )
+
+
+def _unknown_sources(
+    requirements: tuple[Requirement, ...], use: IntendedUse | None
+) -> Iterator[str]:
+    """A slip in the name of a source would take a requirement out of force without a word."""
+    if use is None or not use.data_sources:
+        return
+    for requirement in requirements:
+        places = [("applies_to", requirement.applies_to)]
+        for criterion in requirement.criteria:
+            place = f"acceptance[{criterion.id}]"
+            stated = tuple(key for key in criterion.thresholds if key != ANY_DATA)
+            places += [(f"{place}.applies_to", criterion.applies_to)]
+            places += [(f"{place}.threshold", stated)]
+        for place, names in places:
+            for name in names:
+                if name not in use.data_sources:
+                    yield (
+                        f"{requirement.source}: {requirement.id}.{place}: expected one of the "
+                        f"data_sources of {_INTENDED_USE}, got {name!r}"
+                        f"{did_you_mean(name, use.data_sources)}"
+                    )
 
 
 def _cycles(by_id: dict[str, Requirement]) -> Iterator[str]:

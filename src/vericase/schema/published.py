@@ -94,5 +94,6 @@ def _hazard() -> dict[str, object]:
 
 def _intended_use() -> dict[str, object]:
     texts = ["user", "population", "input", "output"]
-    properties: dict[str, object] = {**dict.fromkeys(texts, _TEXT), "prohibited_use": _TEXTS}
+    lists = dict.fromkeys(["prohibited_use", "data_sources"], _TEXTS)
+    properties: dict[str, object] = {**dict.fromkeys(texts, _TEXT), **lists}
     return _record([*texts, "prohibited_use"], properties)

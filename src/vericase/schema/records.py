@@ -96,6 +96,7 @@ def read_intended_use(node: Node, place: str, problems: list[str]) -> IntendedUs
         input=fields.text("input"),
         output=fields.text("output"),
         prohibited_use=fields.texts("prohibited_use", required=True),
+        data_sources=fields.texts("data_sources"),
     )
     fields.close()
     return use

@@ -62,16 +62,19 @@ def read_tree(path: Path, name: str) -> tuple[Node | None, list[str]]:
         RequirementError: If the file cannot be read, is over the cap, or is not UTF-8.
     """
     try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise RequirementError(f"{name}: expected a readable file, got {error.strerror}") from error
+    if len(raw) > MAX_BYTES:
+        size = path.stat().st_size
+        raise RequirementError(f"{name}: expected at most {MAX_BYTES} bytes, got {size}")
+    try:
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RequirementError(
             f"{name}: expected UTF-8 text, got byte {error.start} that is not"
         ) from error
-    if len(raw) > MAX_BYTES:
-        raise RequirementError(f"{name}: expected at most {MAX_BYTES} bytes, got {len(raw)}")
     return _Builder(name).build(text)
 
 

@@ -56,6 +56,27 @@ def test_reserved_names_have_schemas_of_their_own(tmp_path: Path) -> None:
     )
 
 
+def test_requirements_speak_of_known_sources_alone(tmp_path: Path) -> None:
+    """A slip in the name of a source would take a requirement out of force."""
+    criterion = {"id": "ROB-001.1", "measurand": "share", "relation": ">="}
+    criterion |= {"threshold": {"clinik": 0.9, "ward": 0.8}, "applies_to": ["hom"]}
+    demanded = requirement_record(applies_to=["clinc", "ward"], acceptance=[criterion])
+    write_records(tmp_path, "r.yaml", [demanded])
+    write_records(tmp_path, "intended-use.yaml", USE)
+    assert load_requirements(tmp_path).by_id()["ROB-001"].applies_to == ("clinc", "ward")
+    write_records(tmp_path, "intended-use.yaml", USE | {"data_sources": ["clinic", "ward", "home"]})
+    places = {
+        "applies_to": ("clinc", "clinic"),
+        "acceptance[ROB-001.1].applies_to": ("hom", "home"),
+        "acceptance[ROB-001.1].threshold": ("clinik", "clinic"),
+    }
+    assert problems_of(tmp_path) == [
+        f"r.yaml:2: ROB-001.{place}: expected one of the data_sources of intended-use.yaml, "
+        f"got {slip!r}; did you mean {meant!r}?"
+        for place, (slip, meant) in places.items()
+    ]
+
+
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
     """A README beside the requirements is no requirement."""
     write_records(tmp_path, "r.yaml", [requirement_record()])
