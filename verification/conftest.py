@@ -51,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("verification of the classifier")
     group.addoption("--data", default="synthetic", help="preset: synthetic, physionet2017, ...")
     group.addoption("--model", type=Path, help="model folder; default: the preset's own")
+    group.addoption("--crossfit", type=Path, help="result of cross-fitting; default on record")
     group.addoption(
         "--open-test-split", action="store_true", help="put an opening of the split on record"
     )
@@ -146,9 +147,11 @@ def rhythms(judged: Judged) -> Judged:
 
 
 @pytest.fixture(scope="session")
-def crossfit(vericase_subject: Callable[[str, Path], object], data: Prepared) -> CrossFit:
+def crossfit(
+    pytestconfig: pytest.Config, vericase_subject: Callable[[str, Path], object], data: Prepared
+) -> CrossFit:
     """The pooled judgement of cross-fitting on these very recordings."""
-    path = REFERENCE / "crossfit.json"
+    path = pytestconfig.getoption("crossfit") or REFERENCE / "crossfit.json"
     if not path.is_file():
         pytest.skip("no cross-fitting is on record; make reference makes it")
     result = _or_stop(lambda: read_cross_fit(path))

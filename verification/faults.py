@@ -137,7 +137,31 @@ def _raise_threshold(folder: Path) -> None:
     path.write_text(_REQUIREMENT.replace("0.9}", "0.8}"), encoding="utf-8")
 
 
+def _edit_code(folder: Path) -> None:
+    _append(folder / "test_demo.py", "# edited\n")
+
+
+def _edit_conftest(folder: Path) -> None:
+    _append(folder / "conftest.py", "# edited\n")
+
+
+def _remove_code(folder: Path) -> None:
+    (folder / "test_demo.py").unlink()
+
+
+def _demote(folder: Path) -> None:
+    path = folder / "requirements" / "demo.yaml"
+    kept = _REQUIREMENT.replace("DEM-001", "DEM-002")
+    path.write_text(_REQUIREMENT.replace("approved", "draft") + kept, encoding="utf-8")
+
+
+def _append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
 _POOR = _CASE.replace("19", "10")
+_TWO = _REQUIREMENT + _REQUIREMENT.replace("DEM-001", "DEM-002")
+_BOTH = _CASE + _CASE.replace("DEM-001", "DEM-002").replace("test_share", "test_other")
 
 FAULTS: dict[str, Project] = {
     "missed": Project(case=_POOR),
@@ -173,12 +197,17 @@ FAULTS: dict[str, Project] = {
     "records dropped": Project(tamper=_drop_records),
     "another model": Project(tamper=_swap_model),
     "requirement changed afterwards": Project(tamper=_raise_threshold),
+    "code edited afterwards": Project(tamper=_edit_code),
+    "conftest edited afterwards": Project(tamper=_edit_conftest),
+    "code removed afterwards": Project(tamper=_remove_code),
+    "requirement demoted afterwards": Project(requirement=_TWO, case=_BOTH, tamper=_demote),
     "draft only": Project(requirement=_REQUIREMENT.replace("approved", "draft")),
     "no case": Project(case="def test_nothing():\n    pass\n"),
 }
 
 CONTROLS: dict[str, Project] = {
     "plain": Project(),
+    "two requirements": Project(requirement=_TWO, case=_BOTH),
     "parameters": Project(case=_MARK + _PARAMETERS + _EACH.format("n")),
     "imported by importlib": Project(arguments=("--import-mode=importlib",)),
 }

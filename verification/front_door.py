@@ -7,9 +7,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from afib.records import Recording
     from nnassure.arrays import FloatArray
@@ -40,23 +44,27 @@ def write_signal(path: Path, signal_mv: FloatArray, rate_hz: float) -> None:
     path.write_text(f"# rate_hz: {rate_hz:g}\nmv\n{samples}\n", encoding="utf-8")
 
 
-def unusable_signals(rate_hz: int, seed: int, each: int) -> dict[str, FloatArray]:
-    """Signals that can hold no rhythm: flat, all but flat, saturated, and too short."""
-    import numpy as np  # noqa: PLC0415  only signals need it
+def unusable_signals(conditions: Mapping[str, Any]) -> dict[str, FloatArray]:
+    """Signals that can hold no rhythm: flat, all but flat, saturated, and too short.
 
-    generator = np.random.default_rng(seed)
-    time_s = np.arange(30 * rate_hz) / rate_hz
-    signals: dict[str, FloatArray] = {}
-    for number in range(each):
-        level = generator.uniform(-1, 1)
-        signals[f"flat-{number}"] = np.full(len(time_s), level, dtype=np.float32)
-        noise = level + generator.uniform(-0.002, 0.002, len(time_s))
-        signals[f"noise-{number}"] = noise.astype(np.float32)
-        wave = 10 * np.sin(2 * np.pi * generator.uniform(0.5, 2) * time_s)
-        signals[f"saturated-{number}"] = np.clip(wave, -3, 3).astype(np.float32)
-        beats = generator.normal(0, 0.5, int(generator.uniform(1, 8) * rate_hz))
-        signals[f"short-{number}"] = beats.astype(np.float32)
-    return signals
+    Args:
+        conditions: `rate_hz`, `duration_s`, `each` (signals a kind), `seed`, `noise_mv`,
+            `rail_mv`, `wave_mv`, and `short_s` (shortest and longest of the short ones).
+    """
+    generator, rate_hz = np.random.default_rng(conditions["seed"]), conditions["rate_hz"]
+    time_s = np.arange(conditions["duration_s"] * rate_hz) / rate_hz
+    noise_mv, rail_mv = conditions["noise_mv"], conditions["rail_mv"]
+    signals: dict[str, NDArray[np.float64]] = {}
+    for number in range(conditions["each"]):
+        level_mv = generator.uniform(-1, 1)
+        signals[f"flat-{number}"] = np.full(len(time_s), level_mv, dtype=np.float64)
+        noise = level_mv + generator.uniform(-noise_mv, noise_mv, len(time_s))
+        signals[f"noise-{number}"] = noise
+        wave = conditions["wave_mv"] * np.sin(2 * np.pi * generator.uniform(0.5, 2) * time_s)
+        signals[f"saturated-{number}"] = np.clip(wave, -rail_mv, rail_mv)
+        short = int(generator.uniform(*conditions["short_s"]) * rate_hz)
+        signals[f"short-{number}"] = generator.normal(0, 0.5, short)
+    return {name: signal.astype(np.float32) for name, signal in signals.items()}
 
 
 def damaged_files() -> dict[str, dict[str, bytes]]:

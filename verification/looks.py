@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -50,9 +51,18 @@ class Looks:
 
     def record(self) -> None:
         """The opening is on record, once for each model and these recordings."""
-        if self.on_record:
-            return
-        look = {
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            # Of two processes that open it at once, the second finds it on record.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if self.on_record:
+                return
+            file.write(json.dumps(self._look(), sort_keys=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _look(self) -> dict[str, object]:
+        return {
             "format": 1,
             "number": len(self._lines()) + 1,
             "date": datetime.now(UTC).date().isoformat(),
@@ -61,13 +71,16 @@ class Looks:
             "data": self.data,
             "model": self.model,
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(look, sort_keys=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
 
     def _lines(self) -> list[dict[str, str]]:
         if not self.path.is_file():
             return []
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        text = self.path.read_text(encoding="utf-8")
+        try:
+            looks: list[dict[str, str]] = [json.loads(line) for line in text.splitlines()]
+        except ValueError as error:
+            raise ValueError(
+                f"{self.path}: expected one look a line as JSON, got {error}; "
+                "an opening was cut short: mend the line by hand, do not drop it"
+            ) from error
+        return looks

@@ -29,11 +29,13 @@ class Search:
 
     Attributes:
         tried: Distinct pairs of a recording and a change that were tried.
+        recordings: Distinct recordings among them.
         counterexamples: Those whose decision turned.
         smallest: The counterexample that shrinking ended at, as JSON; null without any.
     """
 
     tried: int
+    recordings: int
     counterexamples: int
     smallest: str
 
@@ -84,9 +86,11 @@ def search(
         turns(position, amount)
 
     run(attempt)
-    count, turned = len(tried), [pair for pair, has_turned in tried.items() if has_turned]
+    count, met = len(tried), len({position for position, _ in tried})
+    turned = [pair for pair, has_turned in tried.items() if has_turned]
     return Search(
         tried=count,
+        recordings=met,
         counterexamples=len(turned),
         smallest=_smallest(judged, turns, run, turned[0]) if turned else "null",
     )

@@ -97,7 +97,7 @@ def test_signals_without_a_rhythm_are_refused(
     measure: Measure, conditions: Conditions, model_folder: Path, tmp_path: Path
 ) -> None:
     """Of flat, saturated and too short signals, those abstained on with a reason."""
-    signals = unusable_signals(conditions["rate_hz"], conditions["seed"], conditions["each"])
+    signals = unusable_signals(conditions)
     for name, signal_mv in signals.items():
         write_signal(tmp_path / f"{name}.csv", signal_mv, conditions["rate_hz"])
     lines = screen(tmp_path, model_folder)

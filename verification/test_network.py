@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
+_SLICES = 3
 Baseline = RRIrregularityRule | RRLogisticRegression
 
 
@@ -110,25 +111,24 @@ def test_training_procedure_beats_two_blocks(measure: Measure, crossfit: CrossFi
 
 
 @pytest.mark.verifies("NET-009")
-@pytest.mark.parametrize("position", range(3), ids=["short", "usual", "long"])
+@pytest.mark.parametrize("position", range(_SLICES), ids=["short", "usual", "long"])
 def test_no_duration_is_left_behind(
     measure: Measure, conditions: Conditions, rhythms: Judged, position: int
 ) -> None:
     """Of held-out recordings of these durations, those decided rightly."""
-    low, high = conditions["edges_s"][position : position + 2]
-    durations_s = rhythms.recordings.durations_s
-    measure("accuracy_in_slice", Proportion.of(rhythms.right[_between(durations_s, low, high)]))
+    in_slice = _slice(rhythms.recordings.durations_s, conditions["edges_s"], position)
+    measure("accuracy_in_slice", Proportion.of(rhythms.right[in_slice]))
 
 
 @pytest.mark.verifies("NET-010")
-@pytest.mark.parametrize("position", range(3), ids=["low", "usual", "high"])
+@pytest.mark.parametrize("position", range(_SLICES), ids=["low", "usual", "high"])
 def test_no_amplitude_is_left_behind(
     measure: Measure, conditions: Conditions, rhythms: Judged, position: int
 ) -> None:
     """Of held-out recordings of these amplitudes, those decided rightly."""
     amplitudes_mv = rhythms.recordings.amplitude_mv
-    edges = [*np.quantile(amplitudes_mv, conditions["shares"][:-1]).tolist(), np.inf]
-    in_slice = _between(amplitudes_mv, edges[position], edges[position + 1])
+    edges = [float(np.quantile(amplitudes_mv, share)) for share in conditions["shares"]]
+    in_slice = _slice(amplitudes_mv, edges, position)
     measure("accuracy_in_slice", Proportion.of(rhythms.right[in_slice]))
 
 
@@ -163,8 +163,13 @@ def test_results_do_not_hang_on_a_label_version(measure: Measure, judged: Judged
     measure("accuracy_where_all_versions_agree", Proportion.of(_right(judged, settled)))
 
 
-def _between(values: FloatArray, low: float, high: float) -> BoolArray:
-    return np.asarray((values >= low) & (values < high))
+def _slice(values: FloatArray, edges: Sequence[float], position: int) -> BoolArray:
+    """Which *values* lie in the slice at *position*; the last one holds its upper edge."""
+    if len(edges) != _SLICES + 1:
+        raise ValueError(f"edges: expected {_SLICES + 1} of them, got {len(edges)}")
+    low, high = edges[position : position + 2]
+    below = values <= high if position == _SLICES - 1 else values < high
+    return np.asarray((values >= low) & below)
 
 
 def _right(judged: Judged, labels: StrArray) -> BoolArray:

@@ -74,6 +74,7 @@ def test_decisions_do_not_hang_on_the_clock(
 def _measure(measure: Measure, found: Search) -> None:
     measure("counterexamples", Scalar(found.counterexamples), {"smallest.json": found.smallest})
     measure("examples_tried", Scalar(found.tried))
+    measure("recordings_tried", Scalar(found.recordings))
 
 
 def _survived(judged: Judged, classifier: Classifier, conditions: Conditions) -> BoolArray:

@@ -12,7 +12,7 @@ from email.parser import HeaderParser
 from importlib.metadata import distributions
 from pathlib import Path
 
-__all__ = ["environment", "host", "new_run_id", "now", "today"]
+__all__ = ["environment", "host", "new_run_id", "now"]
 
 
 def environment(folder: Path) -> dict[str, object]:
@@ -37,11 +37,6 @@ def environment(folder: Path) -> dict[str, object]:
 def now() -> str:
     """The time in UTC, to the second, as ISO 8601."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-
-
-def today() -> str:
-    """The date in UTC, as ISO 8601."""
-    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def host() -> str:

@@ -64,7 +64,14 @@ def rich(word: str = "word") -> tuple[RequirementSet, EvidenceLog, list[Finding]
         ),
         a_hazard(id="HAZ-002", title=word),
     ]
-    use = IntendedUse(user=word, population=word, input=word, output=word, prohibited_use=(word,))
+    use = IntendedUse(
+        user=word,
+        population=word,
+        input=word,
+        output=word,
+        prohibited_use=(word,),
+        data_sources=(word,),
+    )
     requirements = replace(
         a_set(shown, missed, silent, other, retired, hazards=hazards), intended_use=use
     )

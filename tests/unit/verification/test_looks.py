@@ -120,3 +120,12 @@ def test_a_record_that_cannot_be_read_opens_nothing(looks: Looks) -> None:
     with pytest.raises(ValueError, match="Expecting"):
         replace(looks, model="n" * 64).record()
     assert looks.path.read_bytes() == content
+
+
+def test_a_look_that_was_cut_short_is_told(looks: Looks) -> None:
+    """A record that cannot be read hides no opening: nothing goes on until it is mended."""
+    looks.record()
+    whole = looks.path.read_text(encoding="utf-8")
+    looks.path.write_text(whole[:-20], encoding="utf-8")
+    with pytest.raises(ValueError, match="looks.jsonl: expected one look a line as JSON, got "):
+        _ = looks.on_record

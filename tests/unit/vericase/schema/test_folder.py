@@ -58,7 +58,7 @@ def test_reserved_names_have_schemas_of_their_own(tmp_path: Path) -> None:
 
 def test_requirements_speak_of_known_sources_alone(tmp_path: Path) -> None:
     """A slip in the name of a source would take a requirement out of force."""
-    criterion = {"id": "ROB-001.1", "measurand": "share", "relation": ">="}
+    criterion: dict[str, object] = {"id": "ROB-001.1", "measurand": "share", "relation": ">="}
     criterion |= {"threshold": {"clinik": 0.9, "ward": 0.8}, "applies_to": ["hom"]}
     demanded = requirement_record(applies_to=["clinc", "ward"], acceptance=[criterion])
     write_records(tmp_path, "r.yaml", [demanded])
