@@ -127,5 +127,5 @@ def test_a_look_that_was_cut_short_is_told(looks: Looks) -> None:
     looks.record()
     whole = looks.path.read_text(encoding="utf-8")
     looks.path.write_text(whole[:-20], encoding="utf-8")
-    with pytest.raises(ValueError, match="looks.jsonl: expected one look a line as JSON, got "):
+    with pytest.raises(ValueError, match=r"looks\.jsonl: expected one look a line as JSON, got "):
         _ = looks.on_record
