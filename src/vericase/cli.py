@@ -11,18 +11,19 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from vericase.code import code_changes, code_root
 from vericase.errors import InputError
-from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
 from vericase.gate import GateDecision, decide
 from vericase.matrix import TraceMatrix, trace
 from vericase.report.text import readable
 from vericase.requirement import RequirementSet
 from vericase.schema import json_schemas, load_requirements
-from vericase.store import digest_bytes, digest_path, load_evidence, write_atomically
+from vericase.store import digest_bytes, load_evidence, write_atomically
+from vericase.subjects import subject_findings
 
 __all__ = ["entry", "main"]
 
@@ -36,7 +37,21 @@ def entry() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that lacks a character still gets the sentence.
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(main(sys.argv[1:]))
+    told = io.StringIO()
+    try:
+        with redirect_stdout(told):
+            code = main(sys.argv[1:])
+    finally:
+        _deliver(told.getvalue())
+    sys.exit(code)
+
+
+def _deliver(text: str) -> None:
+    """Print *text*; a reader of the pipe who has gone changes no exit code."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,10 +65,6 @@ def main(arguments: Sequence[str]) -> int:
         if len(error.problems) > _MOST_PROBLEMS:
             print(f"and {len(error.problems) - _MOST_PROBLEMS} more", file=sys.stderr)
         return BAD_INPUT
-    except BrokenPipeError:
-        # The reader of a pipe has gone; what follows would only be written to nobody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BUG
     except OSError as error:
         # Of a failed replacement the second name is the one that was asked for.
         place = error.filename2 or error.filename or "vericase"
@@ -266,36 +277,6 @@ def _traced(
             Finding(kind="run", where=f"run {log.run.id}", message=f"expected the run {run}")
         )
     if subjects is not None:
-        found += _subject_findings(log, subjects)
+        found += subject_findings(log, subjects)
     root = parsed.root or code_root(log, parsed.requirements)
     return trace(requirements, log, findings=found, changed=code_changes(log, root))
-
-
-def _subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:
-    paths = dict(_split(entry) for entry in given)
-    if len(paths) != len(given):
-        raise InputError("--subject: expected each name once, got one twice")
-    known = {subject.name: subject.digest for subject in log.subjects}
-    findings = [
-        _other(name, f"expected a path, got none; give it with --subject {name}=PATH")
-        for name in sorted(set(known) - set(paths))
-    ]
-    for name, path in sorted(paths.items()):
-        if name not in known:
-            findings.append(_other(name, "the evidence knows no such subject"))
-        elif (digest := digest_path(path)) != known[name]:
-            findings.append(
-                _other(name, f"expected {known[name]} as in the evidence, got {digest} at {path}")
-            )
-    return findings
-
-
-def _other(name: str, message: str) -> Finding:
-    return Finding(kind="other subject", where=name, message=message)
-
-
-def _split(entry: str) -> tuple[str, Path]:
-    name, separator, path = entry.partition("=")
-    if not separator or not name or not path:
-        raise InputError(f"--subject: expected NAME=PATH, got {entry!r}")
-    return name, Path(path)

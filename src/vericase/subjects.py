@@ -1,0 +1,47 @@
+"""What is to be released, held against what was verified."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vericase.errors import InputError
+from vericase.evidence import EvidenceLog
+from vericase.findings import Finding
+from vericase.store import digest_path
+
+__all__ = ["subject_findings"]
+
+
+def subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:
+    """How what is *given*, as `NAME=PATH`, differs from what *log* is about.
+
+    Raises:
+        InputError: If an entry has another form, or a name is given twice.
+        EvidenceError: If there is nothing readable at a path.
+    """
+    paths = dict(_split(entry) for entry in given)
+    if len(paths) != len(given):
+        raise InputError("--subject: expected each name once, got one twice")
+    known = {subject.name: subject.digest for subject in log.subjects}
+    findings = [
+        _other(name, f"expected a path, got none; give it with --subject {name}=PATH")
+        for name in sorted(set(known) - set(paths))
+    ]
+    for name, path in sorted(paths.items()):
+        if name not in known:
+            findings.append(_other(name, "the evidence knows no such subject"))
+        elif (digest := digest_path(path)) != known[name]:
+            findings.append(
+                _other(name, f"expected {known[name]} as in the evidence, got {digest} at {path}")
+            )
+    return findings
+
+
+def _other(name: str, message: str) -> Finding:
+    return Finding(kind="other subject", where=name, message=message)
+
+
+def _split(entry: str) -> tuple[str, Path]:
+    name, separator, path = entry.partition("=")
+    if not separator or not name or not path:
+        raise InputError(f"--subject: expected NAME=PATH, got {entry!r}")
+    return name, Path(path)
