@@ -12,8 +12,7 @@ import pytest
 
 from tests.support.documents import hazard_record, requirement_record, write_records
 from tests.support.tracing import REHEARSED, a_log, everything_shown, with_code
-from vericase import cli
-from vericase.cli import main
+from vericase.cli import check, common, main
 from vericase.schema import load_requirements
 from vericase.store import save_evidence
 
@@ -228,7 +227,8 @@ def test_3_is_our_bug(ask: Ask, monkeypatch: pytest.MonkeyPatch, command: tuple[
     def broken(_: Path) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(cli, "load_requirements", broken)
+    for module in (check, common):
+        monkeypatch.setattr(module, "load_requirements", broken)
     assert ask(*command) == (
         3,
         "",

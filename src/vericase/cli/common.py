@@ -1,0 +1,88 @@
+"""What the commands share: exit codes, common options, and the matrix they ask for."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from vericase.code import code_changes, code_root
+from vericase.findings import Finding
+from vericase.matrix import TraceMatrix, trace
+from vericase.schema import load_requirements
+from vericase.store import load_evidence
+from vericase.subjects import subject_findings
+
+__all__ = [
+    "BAD_INPUT",
+    "BLOCKED",
+    "BUG",
+    "FINE",
+    "Commands",
+    "add_command",
+    "add_evidence",
+    "traced",
+]
+
+FINE, BLOCKED, BAD_INPUT, BUG = 0, 1, 2, 3
+_EVIDENCE = "reports/evidence.json"
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  its one name
+
+
+def add_command(
+    commands: Commands,
+    name: str,
+    handler: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    """A command called *name*, which *handler* runs; it has the option that all have."""
+    command = commands.add_parser(name, help=text, description=text)
+    command.add_argument(
+        "--requirements",
+        type=Path,
+        default=Path("requirements"),
+        metavar="DIR",
+        help="folder of requirement files",
+    )
+    command.set_defaults(handler=handler)
+    return command
+
+
+def add_evidence(command: argparse.ArgumentParser) -> None:
+    """The options of a command that reads evidence."""
+    command.add_argument(
+        "--evidence", type=Path, default=Path(_EVIDENCE), metavar="F", help="the evidence file"
+    )
+    command.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        help="where case ids start: the code there has to be what measured; "
+        "default the folder with the requirements in it",
+    )
+
+
+def traced(
+    parsed: argparse.Namespace, *, subjects: Sequence[str] | None = None, run: str | None = None
+) -> TraceMatrix:
+    """What the evidence that is named shows of the requirements that are named.
+
+    Args:
+        parsed: With `requirements`, `evidence` and `root`.
+        subjects: What is to be released, as `NAME=PATH`; not compared if None.
+        run: The run whose evidence is wanted; any if None.
+
+    Raises:
+        InputError: If requirements, evidence, code or a subject cannot be read.
+    """
+    requirements = load_requirements(parsed.requirements)
+    log, findings = load_evidence(parsed.evidence)
+    found = list(findings)
+    if run is not None and run != log.run.id:
+        found.append(
+            Finding(kind="run", where=f"run {log.run.id}", message=f"expected the run {run}")
+        )
+    if subjects is not None:
+        found += subject_findings(log, subjects)
+    root = parsed.root or code_root(log, parsed.requirements)
+    return trace(requirements, log, findings=found, changed=code_changes(log, root))
