@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.faults.corpus import CONTROLS, FAULTS
+from tests.faults.projects import Project, run_project, run_pytest
 from vericase import Proportion, Scalar
 from vericase.errors import RequirementError
 from vericase.schema import load_requirements
 from vericase.statistics import proportion_lower, proportion_upper
-from verification.faults import CONTROLS, FAULTS, Project, run_project, run_pytest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,13 @@ from types import MappingProxyType
 
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, function_of
 from vericase.findings import Finding, record_findings, run_findings
-from vericase.requirement import AcceptanceCriterion, Hazard, Requirement, RequirementSet
+from vericase.requirement import (
+    SIGNED_OFF,
+    AcceptanceCriterion,
+    Hazard,
+    Requirement,
+    RequirementSet,
+)
 from vericase.verdict import Judgement, Verdict, judge, worst
 
 __all__ = [
@@ -184,7 +190,7 @@ class _Tracer:
     def _summary(
         self, requirement: Requirement, judged: Sequence[JudgedEvidence]
     ) -> tuple[Verdict, str]:
-        if not judged:
+        if not judged or requirement.method in SIGNED_OFF:
             return Verdict.NOT_RUN, self._silence(requirement)
         measured = {item.evidence.case_id for item in judged}
         functions = {function_of(case_id) for case_id in measured}
@@ -207,7 +213,7 @@ class _Tracer:
 
     def _silence(self, requirement: Requirement) -> str:
         cases = self._cases[requirement.id]
-        if requirement.method in {"inspection", "demonstration"}:
+        if requirement.method in SIGNED_OFF:
             return f"no {requirement.method} is on record"
         if not cases:
             return "no case verifies it"

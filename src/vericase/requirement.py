@@ -12,6 +12,7 @@ from enum import StrEnum
 
 __all__ = [
     "ANY_DATA",
+    "SIGNED_OFF",
     "AcceptanceCriterion",
     "Hazard",
     "IntendedUse",
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 ANY_DATA = "*"
+#: Methods by which a person shows a requirement; no case can.
+SIGNED_OFF = frozenset({"inspection", "demonstration"})
 
 
 class Relation(StrEnum):

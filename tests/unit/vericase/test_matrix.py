@@ -69,6 +69,17 @@ def test_a_stored_verdict_is_only_compared() -> None:
     )
 
 
+@pytest.mark.parametrize("method", ["inspection", "demonstration"])
+def test_what_a_person_has_to_show_no_case_shows(method: str) -> None:
+    """A measurement is no inspection, whatever it measured."""
+    requirement = a_requirement(method=method)
+    (row,) = trace(a_set(requirement), a_log(a_record(requirement))).rows
+    assert (row.verdict, row.criteria[0].reason) == (
+        Verdict.NOT_RUN,
+        f"no {method} is on record",
+    )
+
+
 @pytest.mark.parametrize(
     ("method", "cases", "reason"),
     [

@@ -1,0 +1,66 @@
+"""All faults, and the sound projects that have to pass beside them."""
+
+from __future__ import annotations
+
+from tests.faults.afterwards import AFTERWARDS
+from tests.faults.endings import ENDINGS, SELECTIONS
+from tests.faults.measurements import DEMANDS, MEASUREMENTS
+from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
+
+__all__ = ["CONTROLS", "FAULTS"]
+
+_NUMBERS = '@pytest.mark.parametrize("n", [10, 20])\n'
+_EACH = 'def test_share(measure, n):\n    measure("share", Proportion(n, n))\n'
+_SECOND = REQUIREMENT.replace("DEM-001", "DEM-002")
+_OTHER = CASE.replace("DEM-001", "DEM-002").replace("test_share", "test_other")
+_TWO, _BOTH = REQUIREMENT + _SECOND, CASE + _OTHER
+
+FAULTS: dict[str, Project] = {
+    **ENDINGS,
+    **SELECTIONS,
+    **MEASUREMENTS,
+    **DEMANDS,
+    **AFTERWARDS,
+}
+
+CONTROLS: dict[str, Project] = {
+    "plain": Project(),
+    "two processes": Project(arguments=("-n", "2")),
+    "turned round": Project(requirement=_TWO, case=_BOTH, environment={"TURNED": "yes"}),
+    "parameters": Project(case=MARK + _NUMBERS + _EACH),
+    "parameters on two processes": Project(case=MARK + _NUMBERS + _EACH, arguments=("-n", "2")),
+    "two requirements": Project(requirement=_TWO, case=_BOTH),
+    "two criteria": Project(
+        requirement=REQUIREMENT
+        + '    - {id: DEM-001.2, measurand: delay, relation: "<=", threshold: 1, unit: s}\n',
+        case=CASE + '    measure("delay", Scalar(0.5, "s"))\n',
+    ),
+    "imported by importlib": Project(arguments=("--import-mode=importlib",)),
+    "a class": Project(
+        case=MARK + "class TestShare:\n    def test_share(self, measure):\n"
+        '        measure("share", Proportion(19, 20))\n'
+    ),
+    "a class of unittest": Project(
+        case=MARK + "class TestShare(unittest.TestCase):\n"
+        "    @pytest.fixture(autouse=True)\n    def _tool(self, measure):\n"
+        "        self.measure = measure\n\n"
+        "    def test_share(self):\n        self.measure('share', Proportion(19, 20))\n"
+    ),
+    "a marker on the module": Project(
+        case='pytestmark = pytest.mark.verifies("DEM-001")\n\n' + CASE.removeprefix(MARK)
+    ),
+    "a case beside failing tests": Project(case=CASE + "\ndef test_else():\n    assert False\n"),
+    "a tie": Project(requirement=REQUIREMENT.replace("0.9}", "0.95}")),
+    "59 of 59 for 95 percent": Project(
+        requirement=REQUIREMENT.replace("0.9}", "0.95, confidence: 0.95}"),
+        case=CASE.replace("19, 20", "59, 59"),
+    ),
+    "a missed draft": Project(
+        requirement=REQUIREMENT + _SECOND.replace("approved", "draft"),
+        case=CASE + _OTHER.replace("19", "10"),
+    ),
+    "run again in part": Project(requirement=_TWO, case=_BOTH, again=("-k", "other")),
+    "code that is as it was": Project(
+        ini="vericase_code = device\n", files={"device/gain.py": "GAIN = 1\n"}
+    ),
+}

@@ -1,0 +1,100 @@
+"""Faults of what is measured, and of what is demanded."""
+
+from __future__ import annotations
+
+from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
+
+__all__ = ["DEMANDS", "MEASUREMENTS"]
+
+
+def _measured(*values: str, **changes: str) -> Project:
+    lines = "".join(f"    {value}\n" for value in values)
+    requirement = REQUIREMENT
+    for old, new in changes.items():
+        requirement = requirement.replace(old, new)
+    return Project(case=MARK + f"def test_share(measure):\n{lines}", requirement=requirement)
+
+
+def _demanded(criterion: str, value: str) -> Project:
+    acceptance = f"    - {{id: DEM-001.1, measurand: share, {criterion}}}\n"
+    requirement = REQUIREMENT.rsplit("    - ", 1)[0] + acceptance
+    case = MARK + f'def test_share(measure):\n    measure("share", {value})\n'
+    return Project(case=case, requirement=requirement)
+
+
+MEASUREMENTS: dict[str, Project] = {
+    "not a number": _measured('measure("share", Scalar(float("nan")))'),
+    "infinite": _measured('measure("share", Scalar(float("inf")))'),
+    "no trials": _measured('measure("share", Proportion(0, 0))'),
+    "more successes than trials": _measured('measure("share", Proportion(21, 20))'),
+    "a truth value for a number": _measured('measure("share", Scalar(True))'),
+    "a truth value for a count": _measured('measure("share", Proportion(True, 1))'),
+    "a share without its counts": _measured('measure("share", 0.95)'),
+    "an empty sample": _measured('measure("share", Sample([]))'),
+    "a sample with a gap": _measured('measure("share", Sample([1.0, float("nan")]))'),
+    "another unit": _measured('measure("share", Scalar(0.95, "mV"))'),
+    "another measurand": _measured('measure("shore", Proportion(20, 20))'),
+    "an error swallowed": _measured(
+        "try:\n        measure('shore', Proportion(1, 1))\n    except ValueError:\n        pass",
+        'measure("share", Proportion(20, 20))',
+    ),
+    "measured twice": _measured(
+        'measure("share", Proportion(10, 20))', 'measure("share", Proportion(20, 20))'
+    ),
+    "measured by two cases": Project(case=CASE + CASE.replace("test_share", "test_again")),
+    "measured by a thread that failed": _measured(
+        "t = threading.Thread(target=lambda: measure('share', 0.95))", "t.start()", "t.join()"
+    ),
+}
+
+DEMANDS: dict[str, Project] = {
+    "below the threshold by one": _demanded(
+        'relation: ">=", threshold: 0.95', "Proportion(94, 100)"
+    ),
+    "at a threshold to be passed": _demanded(
+        'relation: ">", threshold: 0.95', "Proportion(19, 20)"
+    ),
+    "a sum that rounds below": _demanded('relation: "<=", threshold: 0.3', "Scalar(0.1 + 0.2)"),
+    "too few trials": _demanded(
+        'relation: ">=", threshold: 0.9, min_trials: 30', "Proportion(20, 20)"
+    ),
+    "a bound that misses": _demanded(
+        'relation: ">=", threshold: 0.9, confidence: 0.95', "Proportion(19, 20)"
+    ),
+    "58 of 58 for 95 percent": _demanded(
+        'relation: ">=", threshold: 0.95, confidence: 0.95', "Proportion(58, 58)"
+    ),
+    "a second criterion unmeasured": Project(
+        requirement=REQUIREMENT
+        + '    - {id: DEM-001.2, measurand: delay, relation: "<=", threshold: 1}\n'
+    ),
+    "a draft only": Project(requirement=REQUIREMENT.replace("approved", "draft")),
+    "retired": Project(requirement=REQUIREMENT.replace("approved", "retired")),
+    "an inspection that nobody made": Project(
+        requirement=REQUIREMENT.replace("method: test", "method: inspection")
+    ),
+    "a threshold for other data": _demanded(
+        'relation: ">=", threshold: {clinic: 0.9}', "Proportion(19, 20)"
+    ),
+    "a requirement for other data": Project(
+        requirement=REQUIREMENT.replace("  method", "  applies_to: [clinic]\n  method")
+    ),
+    "depends on what nobody named": Project(
+        requirement=REQUIREMENT.replace("  method", "  depends: [data]\n  method")
+    ),
+    "a hazard that nothing holds back": Project(
+        files={
+            "requirements/hazards.yaml": "- {id: HAZ-001, title: T, harm: H, severity: serious, "
+            "sequence_of_events: S, control: C, residual_risk: R}\n"
+        }
+    ),
+    "a hazard that nobody knows": Project(
+        requirement=REQUIREMENT.replace("  method", "  hazards: [HAZ-009]\n  method")
+    ),
+    "two requirements of one id": Project(requirement=REQUIREMENT + REQUIREMENT),
+    "an unknown key": Project(requirement=REQUIREMENT.replace("  method", "  metod: x\n  method")),
+    "an unknown id in a case": Project(case=CASE + CASE.replace("DEM-001", "DEM-003")),
+    "a waiver that cannot be read": Project(
+        files={"requirements/waivers.yaml": "- {id: WAI-001, criterion: DEM-001.1}\n"}
+    ),
+}
