@@ -49,7 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_CONTROLLER] = Controller(config, options, requirements)
         if getattr(config.option, "numprocesses", None):
             return
-    config.stash[_WORKER] = Worker(options, requirements, config.stash.get(_CONTROLLER, None))
+    try:
+        worker = Worker(options, requirements, config.stash.get(_CONTROLLER, None))
+    except EvidenceError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_WORKER] = worker
     if given is not None:
         config.stash[_WORKER].adopt(given)
 

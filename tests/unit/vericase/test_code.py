@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.tracing import a_case, a_log
 from vericase.code import CaseCode, code_changes, code_root
+from vericase.errors import EvidenceError
 from vericase.evidence import EvidenceLog
 
 CASE, OTHER = "checks/deep/test_a.py::test_one[x::y]", "checks/test_b.py::test_two"
@@ -115,3 +116,14 @@ def test_the_root_of_code_that_is_nowhere_is_beside_the_requirements(tmp_path: P
     """Then the cases are told as missing there."""
     log = a_log(cases=[a_case(case_id="nowhere/test_x.py::test_x")])
     assert code_root(log, tmp_path / "requirements") == tmp_path
+
+
+def test_code_that_cannot_be_read_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file without leave to read it is named; nothing counts as unchanged unseen."""
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(EvidenceError, match=r"src/device/\S+: expected readable code, got "):
+        CaseCode(root, ["src"])
