@@ -3,9 +3,20 @@
 from collections.abc import Sequence
 from itertools import groupby
 from math import fsum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-__all__ = ["bootstrap_lower", "bootstrap_upper", "proportion_lower", "proportion_upper"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "bootstrap_lower",
+    "bootstrap_upper",
+    "chance_of_at_least",
+    "fewest_successes",
+    "proportion_lower",
+    "proportion_upper",
+]
 
 RESAMPLES = 9_999
 
@@ -80,3 +91,36 @@ def _bootstrap(
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(interval.low if alternative == "greater" else interval.high)
+
+
+def fewest_successes(
+    trials: Sequence[int], threshold: float, confidence: float
+) -> "NDArray[np.int64]":
+    """The fewest successes whose exact one-sided lower bound reaches *threshold*, for each count.
+
+    The bound of k successes reaches a rate p exactly when k or more of them have at most the chance
+    1 - confidence at p, so the count is a quantile of the binomial law.
+
+    Args:
+        trials: Counts of trials, at least 1 each.
+        threshold: The rate to be shown, in [0, 1].
+        confidence: One-sided, in (0, 1).
+
+    Returns:
+        Shape (len(trials),); one more than the trials where no count is enough.
+    """
+    import numpy as np  # noqa: PLC0415  see above
+    from scipy.stats import binom  # noqa: PLC0415  see above
+
+    counts = np.asarray(trials)
+    return np.asarray(binom.isf(1 - confidence, counts, threshold)).astype(np.int64) + 1
+
+
+def chance_of_at_least(
+    successes: "NDArray[np.int64]", trials: Sequence[int], rate: float
+) -> "NDArray[np.float64]":
+    """The exact chance of so many *successes* or more at a true *rate*, for each pair."""
+    import numpy as np  # noqa: PLC0415  see above
+    from scipy.stats import binom  # noqa: PLC0415  see above
+
+    return np.asarray(binom.sf(successes - 1, np.asarray(trials), rate), dtype=np.float64)

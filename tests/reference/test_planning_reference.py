@@ -1,0 +1,56 @@
+"""Plans against figures that were published, and against sums of exact fractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import comb
+
+import pytest
+
+from tests.support.tracing import a_criterion
+from vericase.planning import plan_criterion
+from vericase.requirement import Relation
+
+
+def exact_tail(successes: int, trials: int, rate: Fraction) -> Fraction:
+    """The chance of so many successes or more, term by term."""
+    return sum(
+        (
+            comb(trials, k) * rate**k * (1 - rate) ** (trials - k)
+            for k in range(successes, trials + 1)
+        ),
+        start=Fraction(0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("threshold", "confidence", "fewest"), [(0.95, 0.95, 59), (0.99, 0.95, 299), (0.9, 0.95, 29)]
+)
+def test_trials_without_failure(threshold: float, confidence: float, fewest: int) -> None:
+    """The smallest n with threshold**n <= 1 - confidence, as success-run tables give it."""
+    criterion = a_criterion(confidence=confidence, min_trials=None)
+    assert plan_criterion(criterion, threshold).fewest == fewest
+    assert Fraction(str(threshold)) ** fewest <= 1 - Fraction(str(confidence))
+    assert Fraction(str(threshold)) ** (fewest - 1) > 1 - Fraction(str(confidence))
+
+
+@pytest.mark.parametrize("relation", [Relation.AT_LEAST, Relation.ABOVE])
+@pytest.mark.parametrize("trials", [60, 100, 157])
+def test_the_power_is_the_binomial_tail(relation: Relation, trials: int) -> None:
+    """Summed in fractions from the fewest successes that reject the threshold."""
+    criterion = a_criterion(relation=relation, confidence=0.95, min_trials=None)
+    plan = plan_criterion(criterion, 0.9, assumed=0.97, trials=trials)
+    wanted = next(
+        k for k in range(trials + 1) if exact_tail(k, trials, Fraction(9, 10)) <= Fraction(5, 100)
+    )
+    assert plan.power == pytest.approx(float(exact_tail(wanted, trials, Fraction(97, 100))))
+
+
+def test_the_mirror_image_needs_as_many() -> None:
+    """A rate of failures at most 5 % is a rate of successes at least 95 %."""
+    least = a_criterion(relation=Relation.AT_LEAST, confidence=0.95, min_trials=None)
+    most = a_criterion(relation=Relation.AT_MOST, confidence=0.95, min_trials=None)
+    one = plan_criterion(least, 0.95, assumed=0.99, trials=300)
+    other = plan_criterion(most, 0.05, assumed=0.01, trials=300)
+    assert (one.fewest, one.needed) == (other.fewest, other.needed)
+    assert one.power == pytest.approx(other.power)
