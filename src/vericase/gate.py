@@ -31,6 +31,7 @@ class GateDecision:
         drafts: Requirements that do not gate yet.
         not_applicable: Requirements in force that these data cannot show.
         nameless: Whether the evidence names nothing that was verified.
+        waived: Waivers by which a requirement that is not shown does not block.
     """
 
     released: bool
@@ -60,6 +61,8 @@ class GateDecision:
             f"{self.drafts} drafts",
             f"{self.not_applicable} not applicable to these data",
         ]
+        if self.waived:
+            parts.append(f"{len(self.waived)} waived by {', '.join(self.waived)}")
         if self.nameless:
             parts.append("no subject is named")
         if self.blocking:
@@ -92,17 +95,18 @@ def decide(matrix: TraceMatrix) -> GateDecision:
         in_force=len(gating),
         drafts=sum(row.requirement.status is Status.DRAFT for row in matrix.rows),
         nameless=not matrix.log.subjects,
+        waived=tuple(waiver.id for waiver in matrix.waivers),
         not_applicable=sum(row.requirement.in_force and not row.applicable for row in matrix.rows),
     )
 
 
 def _row_blockers(row: RequirementRow) -> list[Blocker]:
-    if row.verdict is Verdict.PASS:
+    if row.verdict is Verdict.PASS or row.waived:
         return []
     blockers = [
         Blocker(where=item.criterion.id, what=item.verdict.name, message=item.reason)
         for item in row.criteria
-        if item.applicable and item.verdict is not Verdict.PASS
+        if item.applicable and item.verdict is not Verdict.PASS and item.waiver is None
     ]
     blockers += [
         Blocker(
@@ -114,5 +118,9 @@ def _row_blockers(row: RequirementRow) -> list[Blocker]:
         if case.outcome.verdict is not Verdict.PASS
     ]
     return blockers or [
-        Blocker(where=row.requirement.id, what=row.verdict.name, message="nothing was measured")
+        Blocker(
+            where=row.requirement.id,
+            what=row.verdict.name,
+            message=row.reason or "nothing was measured",
+        )
     ]

@@ -6,6 +6,7 @@ Pure. Every stored measurement is judged again; a stored verdict is only ever co
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, function_of
@@ -16,8 +17,12 @@ from vericase.requirement import (
     Hazard,
     Requirement,
     RequirementSet,
+    Status,
+    Waiver,
 )
-from vericase.verdict import Judgement, Verdict, judge, worst
+from vericase.rows import CriterionRow, JudgedEvidence, RequirementRow, let_go, row_findings
+from vericase.signoff import Judged, inspected, waiver_objections
+from vericase.verdict import Verdict, judge, worst
 
 __all__ = [
     "CriterionRow",
@@ -29,42 +34,6 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedEvidence:
-    """One record with the judgement made of it now."""
-
-    evidence: Evidence
-    judgement: Judgement
-    stale: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CriterionRow:
-    """One criterion, everything measured for it, and the worst of that."""
-
-    criterion: AcceptanceCriterion
-    applicable: bool
-    verdict: Verdict
-    reason: str
-    judged: tuple[JudgedEvidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementRow:
-    """One requirement with its criteria and the cases that verify it."""
-
-    requirement: Requirement
-    applicable: bool
-    verdict: Verdict
-    criteria: tuple[CriterionRow, ...]
-    cases: tuple[CaseOutcome, ...]
-
-    @property
-    def gates(self) -> bool:
-        """Whether the gate asks for it."""
-        return self.requirement.in_force and self.applicable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceMatrix:
     """The rows forward, by requirement; everything else is derived from them."""
 
@@ -73,6 +42,13 @@ class TraceMatrix:
     hazards: tuple[Hazard, ...]
     log: EvidenceLog
     requirements: RequirementSet
+    on: date | None = None
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """Those that hold for what was measured."""
+        held = (item.waiver for row in self.rows for item in row.criteria)
+        return tuple(waiver for waiver in held if waiver is not None)
 
     @property
     def backward(self) -> tuple[tuple[CaseOutcome, tuple[str, ...]], ...]:
@@ -97,6 +73,7 @@ def trace(
     *,
     findings: Iterable[Finding] = (),
     changed: Mapping[str, str] = MappingProxyType({}),
+    on: date | None = None,
 ) -> TraceMatrix:
     """What *log* shows of *requirements*.
 
@@ -105,14 +82,14 @@ def trace(
         log: What was measured.
         findings: What was seen while the log was read; they join those of the tracing.
         changed: By case, why the code there is now is not what measured.
+        on: The date by which waivers and inspections are judged; none holds without it.
     """
-    rows = tuple(_Tracer(requirements, log, changed).rows())
+    rows = tuple(_Tracer(requirements, log, changed, on).rows())
     found = [
         *findings,
         *run_findings(requirements, log),
-        *record_findings(requirements, log),
-        *_row_findings(rows),
-        *_hazard_findings(requirements, rows),
+        *(f for f in record_findings(requirements, log) if not let_go(f, rows)),
+        *row_findings(requirements, rows),
     ]
     return TraceMatrix(
         rows=rows,
@@ -120,6 +97,7 @@ def trace(
         hazards=requirements.hazards,
         log=log,
         requirements=requirements,
+        on=on,
     )
 
 
@@ -127,9 +105,14 @@ class _Tracer:
     """Joins criteria, records and cases."""
 
     def __init__(
-        self, requirements: RequirementSet, log: EvidenceLog, changed: Mapping[str, str]
+        self,
+        requirements: RequirementSet,
+        log: EvidenceLog,
+        changed: Mapping[str, str],
+        on: date | None,
     ) -> None:
-        self._requirements, self._log, self._changed = requirements, log, changed
+        self._requirements, self._log, self._changed, self._on = requirements, log, changed, on
+        self._waivers = {waiver.criterion: waiver for waiver in requirements.waivers}
         self._fingerprints: dict[str, str] = {}
         self._digests = {subject.name: subject.digest for subject in log.subjects}
         self._outcomes = {case.case_id: case for case in log.cases}
@@ -156,6 +139,10 @@ class _Tracer:
             not criteria or any(row.applicable for row in criteria)
         )
         judged = [row.verdict for row in criteria if row.applicable]
+        reason = ""
+        if requirement.method in SIGNED_OFF:
+            signed, reason = self._signed(requirement)
+            judged.append(signed)
         endings = [case.outcome.verdict for case in cases]
         verdict = worst([*judged, *endings]) if judged else Verdict.NOT_RUN
         return RequirementRow(
@@ -164,7 +151,12 @@ class _Tracer:
             verdict=verdict,
             criteria=criteria,
             cases=cases,
+            reason=reason,
         )
+
+    def _signed(self, requirement: Requirement) -> tuple[Verdict, str]:
+        signed = [i for i in self._requirements.inspections if i.requirement == requirement.id]
+        return inspected(requirement, signed, self._digests, self._on)
 
     def _criterion_row(
         self, requirement: Requirement, criterion: AcceptanceCriterion
@@ -179,18 +171,36 @@ class _Tracer:
             for record in self._records[criterion.id]
         )
         verdict, reason = self._summary(requirement, judged)
+        applicable = requirement.applies(scope) and criterion.applies(scope)
+        found = Judged(
+            verdict=verdict,
+            reason=reason,
+            judgements=tuple(item.judgement for item in judged),
+            stale=any(item.stale for item in judged),
+            applicable=applicable,
+            rehearsal=self._log.rehearsal,
+            was_in_force=self._log.statuses.get(requirement.id) == Status.APPROVED,
+        )
+        waiver = self._waivers.get(criterion.id)
+        objections: tuple[str, ...] = ()
+        if waiver is not None:
+            objections = tuple(waiver_objections(waiver, requirement, criterion, found, self._on))
         return CriterionRow(
             criterion=criterion,
-            applicable=requirement.applies(scope) and criterion.applies(scope),
+            applicable=applicable,
             verdict=verdict,
             reason=reason,
             judged=judged,
+            waiver=None if objections or not found.to_waive(requirement) else waiver,
+            objections=objections,
         )
 
     def _summary(
         self, requirement: Requirement, judged: Sequence[JudgedEvidence]
     ) -> tuple[Verdict, str]:
-        if not judged or requirement.method in SIGNED_OFF:
+        if requirement.method in SIGNED_OFF:
+            return self._signed(requirement)
+        if not judged:
             return Verdict.NOT_RUN, self._silence(requirement)
         measured = {item.evidence.case_id for item in judged}
         functions = {function_of(case_id) for case_id in measured}
@@ -213,8 +223,6 @@ class _Tracer:
 
     def _silence(self, requirement: Requirement) -> str:
         cases = self._cases[requirement.id]
-        if requirement.method in SIGNED_OFF:
-            return f"no {requirement.method} is on record"
         if not cases:
             return "no case verifies it"
         told = sorted({f"{case.outcome.value} {case.message}".strip() for case in cases})
@@ -242,29 +250,3 @@ class _Tracer:
             if name not in self._digests
         ]
         return tuple(reasons)
-
-
-def _row_findings(rows: Iterable[RequirementRow]) -> Iterable[Finding]:
-    for row in rows:
-        for criterion in row.criteria:
-            for item in criterion.judged:
-                if item.evidence.verdict is not item.judgement.verdict and not item.stale:
-                    yield Finding(
-                        kind="contradiction",
-                        where=criterion.criterion.id,
-                        message=f"stored as {item.evidence.verdict.name}, "
-                        f"judged again as {item.judgement.verdict.name}",
-                    )
-
-
-def _hazard_findings(
-    requirements: RequirementSet, rows: Sequence[RequirementRow]
-) -> Iterable[Finding]:
-    controlled = {h for row in rows if row.requirement.in_force for h in row.requirement.hazards}
-    for hazard in requirements.hazards:
-        if hazard.id not in controlled:
-            yield Finding(
-                kind="hazard",
-                where=hazard.id,
-                message="no approved requirement controls this hazard",
-            )

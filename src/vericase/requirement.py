@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 __all__ = [
@@ -15,12 +16,14 @@ __all__ = [
     "SIGNED_OFF",
     "AcceptanceCriterion",
     "Hazard",
+    "Inspection",
     "IntendedUse",
     "Relation",
     "Requirement",
     "RequirementSet",
     "Source",
     "Status",
+    "Waiver",
     "canonical",
 ]
 
@@ -172,12 +175,68 @@ class IntendedUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A release in spite of one missed criterion, as a person approved it.
+
+    Attributes:
+        criterion: Whose deficit is accepted.
+        hazards: What the requirement controls; repeated, so that nobody waives it unseen.
+        approved_on: The first day on which it holds.
+        expires_on: The last day.
+        max_deficit: The largest accepted deficit, in the unit of the criterion.
+        fingerprint: Of the requirement that was waived.
+    """
+
+    id: str
+    criterion: str
+    reason: str
+    hazards: tuple[str, ...]
+    approved_by: str
+    approved_on: date
+    expires_on: date
+    max_deficit: float
+    fingerprint: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a person saw of a requirement that no case can show.
+
+    Attributes:
+        accepted: Whether the person found it met.
+        record: Where the full protocol is kept.
+        expires_on: The last day on which it counts; None if it has no end.
+        fingerprint: Of the requirement that was inspected.
+        subjects: By name, the digest of what was inspected.
+    """
+
+    id: str
+    requirement: str
+    accepted: bool
+    record: str
+    inspected_by: str
+    inspected_on: date
+    fingerprint: str
+    source: Source
+    expires_on: date | None = None
+    subjects: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome as a word."""
+        return "accepted" if self.accepted else "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementSet:
-    """All requirements, hazards and the intended use of one folder."""
+    """All requirements, hazards, the intended use and what people signed, of one folder."""
 
     requirements: tuple[Requirement, ...]
     hazards: tuple[Hazard, ...] = ()
     intended_use: IntendedUse | None = None
+    waivers: tuple[Waiver, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
 
     def __iter__(self) -> Iterator[Requirement]:
         return iter(self.requirements)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
 
 __all__ = ["DEMANDS", "MEASUREMENTS"]
@@ -20,6 +22,25 @@ def _demanded(criterion: str, value: str) -> Project:
     requirement = REQUIREMENT.rsplit("    - ", 1)[0] + acceptance
     case = MARK + f'def test_share(measure):\n    measure("share", {value})\n'
     return Project(case=case, requirement=requirement)
+
+
+_OTHER = "0" * 64
+_WAIVER = f"""\
+- id: WVR-001
+  criterion: DEM-001.1
+  reason: It is late.
+  hazards: []
+  approved_by: A person
+  approved_on: 2020-01-01
+  expires_on: 2999-01-01
+  max_deficit: 1
+  fingerprint: "{_OTHER}"
+"""
+
+
+def _waived(criterion: str, value: str) -> Project:
+    project = _demanded(criterion, value)
+    return replace(project, files={"requirements/waivers.yaml": _WAIVER})
 
 
 MEASUREMENTS: dict[str, Project] = {
@@ -94,6 +115,17 @@ DEMANDS: dict[str, Project] = {
     "two requirements of one id": Project(requirement=REQUIREMENT + REQUIREMENT),
     "an unknown key": Project(requirement=REQUIREMENT.replace("  method", "  metod: x\n  method")),
     "an unknown id in a case": Project(case=CASE + CASE.replace("DEM-001", "DEM-003")),
+    "a waiver of another requirement text": _waived(
+        'relation: ">=", threshold: 0.96', "Proportion(19, 20)"
+    ),
+    "an inspection of another requirement text": Project(
+        requirement=REQUIREMENT.replace("method: test", "method: inspection"),
+        files={
+            "requirements/inspections.yaml": "- {id: INS-001, requirement: DEM-001, "
+            "outcome: accepted, record: R, inspected_by: P, inspected_on: 2020-01-01, "
+            f'fingerprint: "{_OTHER}"}}\n'
+        },
+    ),
     "a waiver that cannot be read": Project(
         files={"requirements/waivers.yaml": "- {id: WAI-001, criterion: DEM-001.1}\n"}
     ),

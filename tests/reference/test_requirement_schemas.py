@@ -13,14 +13,19 @@ from jsonschema import Draft202012Validator
 from tests.support.documents import (
     criterion_record,
     hazard_record,
+    inspection_record,
     requirement_record,
+    waiver_record,
     write_records,
 )
 from vericase.errors import RequirementError
 from vericase.schema import json_schemas, load_requirements
 
 ROOT = Path(__file__).parents[2]
-KINDS = {"hazards.yaml": "hazards", "intended-use.yaml": "intended-use"}
+KINDS = {
+    name: name.removesuffix(".yaml")
+    for name in ("hazards.yaml", "intended-use.yaml", "waivers.yaml", "inspections.yaml")
+}
 USE = {
     "user": "A nurse",
     "population": "Adults",
@@ -53,6 +58,12 @@ WHOLE: dict[str, Any] = {
     ],
     "hazards.yaml": [hazard_record()],
     "intended-use.yaml": USE,
+    "waivers.yaml": [waiver_record()],
+    "inspections.yaml": [
+        inspection_record(
+            requirement="ROB-003", expires_on="2027-01-01", subjects={"model": "b" * 64}
+        )
+    ],
 }
 
 Edit = Callable[[Any], object]
@@ -149,6 +160,16 @@ WRONG: list[tuple[str, Edit]] = [
     *(("intended-use.yaml", without(field)) for field in USE if field != "data_sources"),
     ("intended-use.yaml", setting("prohibited_use", to="Alone")),
     ("intended-use.yaml", setting("users", to="A nurse")),
+    *(("waivers.yaml", without(0, field)) for field in waiver_record()),
+    ("waivers.yaml", setting(0, "criterion", to="ROB-001")),
+    ("waivers.yaml", setting(0, "max_deficit", to=-1)),
+    ("waivers.yaml", setting(0, "approved_on", to="1 March")),
+    ("waivers.yaml", setting(0, "fingerprint", to="abc")),
+    ("waivers.yaml", setting(0, "comment", to="x")),
+    *(("inspections.yaml", without(0, field)) for field in inspection_record()),
+    ("inspections.yaml", setting(0, "outcome", to="fine")),
+    ("inspections.yaml", setting(0, "subjects", to={"model": "abc"})),
+    ("inspections.yaml", setting(0, "expires_on", to="never")),
 ]
 
 

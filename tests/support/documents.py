@@ -3,7 +3,14 @@
 import json
 from pathlib import Path
 
-__all__ = ["criterion_record", "hazard_record", "requirement_record", "write_records"]
+__all__ = [
+    "criterion_record",
+    "hazard_record",
+    "inspection_record",
+    "requirement_record",
+    "waiver_record",
+    "write_records",
+]
 
 Record = dict[str, object]
 
@@ -39,6 +46,36 @@ def hazard_record(identifier: str = "HAZ-001", **changes: object) -> Record:
         "sequence_of_events": "Noise flips a decision.",
         "control": "Decisions are kept under noise.",
         "residual_risk": "Strong noise remains.",
+    }
+    return whole | changes
+
+
+def waiver_record(**changes: object) -> Record:
+    """A waiver of the criterion of `requirement_record`, which controls the hazard."""
+    whole: Record = {
+        "id": "WVR-001",
+        "criterion": "ROB-001.1",
+        "reason": "The next model is due in June.",
+        "hazards": ["HAZ-001"],
+        "approved_by": "A. Head",
+        "approved_on": "2026-03-01",
+        "expires_on": "2026-06-30",
+        "max_deficit": 0.02,
+        "fingerprint": "a" * 64,
+    }
+    return whole | changes
+
+
+def inspection_record(**changes: object) -> Record:
+    """An accepted inspection."""
+    whole: Record = {
+        "id": "INS-001",
+        "requirement": "APP-001",
+        "outcome": "accepted",
+        "record": "Minutes of 2 March, page 3",
+        "inspected_by": "A. Reader",
+        "inspected_on": "2026-03-02",
+        "fingerprint": "a" * 64,
     }
     return whole | changes
 

@@ -45,8 +45,8 @@ def _deliver(text: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command with *arguments*; its exit code."""
-    parsed = _parser().parse_args(arguments)
     try:
+        parsed = _parser().parse_args(arguments)
         code: int = parsed.handler(parsed)
     except InputError as error:
         for problem in error.problems[:_MOST_PROBLEMS]:

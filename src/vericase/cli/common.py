@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from vericase.code import code_changes, code_root
+from vericase.errors import InputError
 from vericase.findings import Finding
 from vericase.matrix import TraceMatrix, trace
 from vericase.schema import load_requirements
@@ -60,6 +62,12 @@ def add_evidence(command: argparse.ArgumentParser) -> None:
         help="where case ids start: the code there has to be what measured; "
         "default the folder with the requirements in it",
     )
+    command.add_argument(
+        "--on",
+        type=_day,
+        metavar="DATE",
+        help="judge waivers and inspections as of this day, such as 2026-03-31; default today, UTC",
+    )
 
 
 def traced(
@@ -68,7 +76,7 @@ def traced(
     """What the evidence that is named shows of the requirements that are named.
 
     Args:
-        parsed: With `requirements`, `evidence` and `root`.
+        parsed: With `requirements`, `evidence`, `root` and `on`.
         subjects: What is to be released, as `NAME=PATH`; not compared if None.
         run: The run whose evidence is wanted; any if None.
 
@@ -85,4 +93,20 @@ def traced(
     if subjects is not None:
         found += subject_findings(log, subjects)
     root = parsed.root or code_root(log, parsed.requirements)
-    return trace(requirements, log, findings=found, changed=code_changes(log, root))
+    on = parsed.on or datetime.now(UTC).date()
+    if log.run.ended and str(on) < log.run.ended[: len(str(on))]:
+        found.append(
+            Finding(
+                kind="date",
+                where=f"run {log.run.id}",
+                message=f"it ended on {log.run.ended}, and is judged as of {on}, before it",
+            )
+        )
+    return trace(requirements, log, findings=found, changed=code_changes(log, root), on=on)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--on: expected a date such as 2026-03-31, got {text!r}") from None

@@ -58,7 +58,9 @@ def _shown(form: str, requirements: RequirementSet, decision: GateDecision, reco
     if form == "json":
         return record.rstrip()
     lines = [decision.headline]
-    sources = {r.id: r.source for r in requirements}
+    sources = {r.id: r.source for r in requirements} | {
+        w.id: w.source for w in requirements.waivers
+    }
     for blocker in decision.blocking:
         source = sources.get(blocker.where.split(".", 1)[0])
         text = readable(f"{blocker.where}: {blocker.what}, {blocker.message}")
@@ -84,6 +86,8 @@ def _decision_record(
         "in_force": decision.in_force,
         "drafts": decision.drafts,
         "not_applicable": decision.not_applicable,
+        "on": str(matrix.on),
+        "waived": list(decision.waived),
         "blocking": [
             {"where": b.where, "what": b.what, "message": b.message} for b in decision.blocking
         ],

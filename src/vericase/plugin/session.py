@@ -3,6 +3,7 @@
 import fnmatch
 import json
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ class Controller:
         self.lock.release()
 
     def _conclude(self, log: EvidenceLog) -> None:
-        self.matrix = trace(self.requirements, log)
+        self.matrix = trace(self.requirements, log, on=datetime.now(UTC).date())
         self.decision = decide(self.matrix)
         if self.options.report is not None:
             write_report(self.options.report, self.matrix, self.decision, self.options.attachments)
@@ -268,7 +269,8 @@ class Worker:
         if earlier is None:
             return {requirement.id for requirement in self.requirements}
         changed = code_changes(earlier, self.options.root)
-        rows = trace(self.requirements, earlier, changed=changed).rows
+        today = datetime.now(UTC).date()
+        rows = trace(self.requirements, earlier, changed=changed, on=today).rows
         if pattern == FAILED:
             return {row.requirement.id for row in rows if row.verdict is not Verdict.PASS}
         return {

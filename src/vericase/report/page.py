@@ -9,7 +9,7 @@ from vericase.gate import GateDecision
 from vericase.matrix import CriterionRow, JudgedEvidence, RequirementRow, TraceMatrix
 from vericase.report.drawing import safe_drawing
 from vericase.report.numbers import criterion_text, measurement_text, number_text
-from vericase.requirement import IntendedUse, Requirement, Status
+from vericase.requirement import IntendedUse, Requirement, Status, Waiver
 from vericase.verdict import Verdict
 
 __all__ = ["Line", "Page", "page"]
@@ -40,6 +40,7 @@ class CriterionLine:
     verdict: str
     reason: str
     measured: tuple[Measured, ...]
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Line:
     conditions: tuple[tuple[str, str], ...]
     criteria: tuple[CriterionLine, ...]
     cases: tuple[tuple[str, str], ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,15 @@ class HazardLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverLine:
+    """One waiver, and whether it holds."""
+
+    waiver: Waiver
+    requirement_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """A figure with its caption."""
 
@@ -113,6 +124,8 @@ class Page:
     requirements_digest: str
     partial: bool
     finished: bool
+    waivers: tuple[WaiverLine, ...] = ()
+    judged_on: str = ""
 
 
 def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, bytes]) -> Page:
@@ -145,7 +158,23 @@ def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, 
         requirements_digest=matrix.requirements.digest,
         partial=log.run.partial,
         finished=log.run.finished,
+        waivers=tuple(_waivers(matrix)),
+        judged_on=str(matrix.on) if _dated(matrix) else "",
     )
+
+
+def _dated(matrix: TraceMatrix) -> bool:
+    """Whether the day matters to anything on the page."""
+    return bool(matrix.requirements.waivers or matrix.requirements.inspections)
+
+
+def _waivers(matrix: TraceMatrix) -> Iterator[WaiverLine]:
+    held = {waiver.id for waiver in matrix.waivers}
+    rows = {item.criterion.id: (row, item) for row in matrix.rows for item in row.criteria}
+    for waiver in matrix.requirements.waivers:
+        row, item = rows[waiver.criterion]
+        state = "holds" if waiver.id in held else "; ".join(item.objections) or "not needed here"
+        yield WaiverLine(waiver=waiver, requirement_id=row.requirement.id, state=state)
 
 
 def _tallies(matrix: TraceMatrix) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -168,6 +197,7 @@ def _line(matrix: TraceMatrix, row: RequirementRow, attachments: Mapping[str, by
         conditions=tuple((key, _value(value)) for key, value in requirement.conditions.items()),
         criteria=tuple(_criterion(matrix, row, item, attachments) for item in row.criteria),
         cases=tuple((case.case_id, case.outcome.value) for case in row.cases),
+        reason=row.reason,
     )
 
 
@@ -191,6 +221,7 @@ def _criterion(
         verdict=item.verdict.name if applicable else "not applicable",
         reason=item.reason if item.verdict is not Verdict.PASS and applicable else "",
         measured=tuple(_measured(item, judged, attachments) for judged in item.judged),
+        waiver="" if item.waiver is None else item.waiver.id,
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from datetime import date
 from difflib import get_close_matches
 from math import isfinite
 
@@ -10,6 +11,7 @@ from vericase.schema.tree import List, Mapping, Node, Text
 __all__ = ["Fields", "did_you_mean"]
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _MOST_DIGITS = 15  # an integer of so many digits is exact in every reader, also as a float
 # Plain scalars that YAML 1.1 or a reader's eye could take for something else than text.
@@ -31,7 +33,7 @@ class Fields:
     """The fields of one mapping; `close` reports the keys that nobody asked for."""
 
     def __init__(self, node: Node, place: str, path: str, problems: list[str]) -> None:
-        self._place, self._path, self._problems = place, path, problems
+        self.place, self.path, self.problems = place, path, problems
         self._asked: set[str] = set()
         self.line = node.line
         self._node = node if isinstance(node, Mapping) else None
@@ -40,8 +42,8 @@ class Fields:
 
     def problem(self, key: str, expected: str, line: int | None = None) -> None:
         """Note that *key* is not what was expected."""
-        path = f"{self._path}.{key}" if key else self._path
-        self._problems.append(f"{self._place}:{line or self.line}: {path}: expected {expected}")
+        path = f"{self.path}.{key}" if key else self.path
+        self.problems.append(f"{self.place}:{line or self.line}: {path}: expected {expected}")
 
     def text(self, key: str, *, required: bool = True) -> str:
         """A text; empty when it is missing or wrong."""
@@ -102,6 +104,19 @@ class Fields:
             if value >= minimum:
                 return value
         self.problem(key, f"an integer of at least {minimum}, got {describe(node)}", node.line)
+        return None
+
+    def day(self, key: str, *, required: bool = True) -> date | None:
+        """A date such as 2026-03-31, bare or quoted."""
+        node = self._take(key, required=required)
+        if node is None:
+            return None
+        if isinstance(node, Text) and _DATE.fullmatch(node.text):
+            try:
+                return date.fromisoformat(node.text)
+            except ValueError:
+                pass
+        self.problem(key, f"a date such as 2026-03-31, got {describe(node)}", node.line)
         return None
 
     def node(self, key: str, *, required: bool = False) -> Node | None:

@@ -3,31 +3,30 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TypeVar
 
 from vericase.errors import RequirementError
 from vericase.requirement import (
-    ANY_DATA,
     Hazard,
+    Inspection,
     IntendedUse,
     Requirement,
     RequirementSet,
-    Status,
+    Waiver,
 )
-from vericase.schema.fields import did_you_mean
+from vericase.schema.links import INTENDED_USE, cross_checks
 from vericase.schema.records import read_hazard, read_intended_use, read_requirement
+from vericase.schema.signed import read_inspection, read_waiver
 from vericase.schema.tree import List, Node, read_tree
 
 __all__ = ["load_requirements"]
 
 _HAZARDS = "hazards.yaml"
-_INTENDED_USE = "intended-use.yaml"
-#: Reserved for records that this version cannot read: refused, since they could hide a waiver.
-_NOT_YET_READ = ("change-plan.yaml", "inspections.yaml", "waivers.yaml")
-
-_MOST_HINTS = 20
+#: Reserved for records that this version cannot read: refused, since nobody would hold to them.
+_NOT_YET_READ = ("change-plan.yaml",)
+_WAIVERS = "waivers.yaml"
+_INSPECTIONS = "inspections.yaml"
 
 _Record = TypeVar("_Record")
 
@@ -49,19 +48,18 @@ def load_requirements(folder: Path, *, named: Path | None = None) -> Requirement
         )
     problems: list[str] = []
     with _no_collection():
-        requirements, hazards, use = _read_files(folder, named or folder, problems)
-        problems += _cross_checks(requirements, hazards)
-        problems += _unknown_sources(requirements, use)
+        found = _read_files(folder, named or folder, problems)
+        problems += cross_checks(found)
     if problems:
         raise RequirementError(problems)
-    return RequirementSet(requirements=requirements, hazards=hazards, intended_use=use)
+    return found
 
 
-def _read_files(
-    folder: Path, named: Path, problems: list[str]
-) -> tuple[tuple[Requirement, ...], tuple[Hazard, ...], IntendedUse | None]:
+def _read_files(folder: Path, named: Path, problems: list[str]) -> RequirementSet:
     requirements: list[Requirement] = []
     hazards: list[Hazard] = []
+    waivers: list[Waiver] = []
+    inspections: list[Inspection] = []
     use: IntendedUse | None = None
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() not in {".yaml", ".yml"}:
@@ -75,13 +73,23 @@ def _read_files(
         if path.name in _NOT_YET_READ:
             if tree is not None and (not isinstance(tree, List) or tree.items):
                 problems.append(f"{place}: expected nothing, since this version cannot read it")
-        elif path.name == _INTENDED_USE:
+        elif path.name == INTENDED_USE:
             use = None if tree is None else read_intended_use(tree, place, problems)
         elif path.name == _HAZARDS:
             hazards += _records(tree, place, problems, read_hazard)
+        elif path.name == _WAIVERS:
+            waivers += _records(tree, place, problems, read_waiver)
+        elif path.name == _INSPECTIONS:
+            inspections += _records(tree, place, problems, read_inspection)
         else:
             requirements += _records(tree, place, problems, read_requirement)
-    return tuple(requirements), tuple(hazards), use
+    return RequirementSet(
+        requirements=tuple(requirements),
+        hazards=tuple(hazards),
+        intended_use=use,
+        waivers=tuple(waivers),
+        inspections=tuple(inspections),
+    )
 
 
 def _tree(path: Path, place: str, problems: list[str]) -> Node | None:
@@ -108,94 +116,6 @@ def _records(
         problems.append(f"{place}:{tree.line}: $: expected a list of records, got something else")
         return []
     return [read(item, place, f"$[{i}]", problems) for i, item in enumerate(tree.items)]
-
-
-def _cross_checks(
-    requirements: tuple[Requirement, ...], hazards: tuple[Hazard, ...]
-) -> Iterator[str]:
-    yield from _duplicates(requirements, hazards)
-    by_id = {requirement.id: requirement for requirement in requirements}
-    hazard_ids = {hazard.id for hazard in hazards}
-    yield from _dangling(requirements, by_id, hazard_ids)
-    for requirement in requirements:
-        for parent in requirement.parents:
-            if parent in by_id and by_id[parent].status is Status.RETIRED and requirement.in_force:
-                yield (
-                    f"{requirement.source}: {requirement.id}.parents: expected a requirement "
-                    f"in force, got {parent}, which is retired"
-                )
-    yield from _cycles(by_id)
-
-
-def _duplicates(
-    requirements: tuple[Requirement, ...], hazards: tuple[Hazard, ...]
-) -> Iterator[str]:
-    seen: dict[str, str] = {}
-    entries = [(r.id, str(r.source)) for r in requirements]
-    entries += [(h.id, str(h.source)) for h in hazards]
-    entries += [(c.id, str(r.source)) for r in requirements for c in r.criteria]
-    for identifier, source in entries:
-        if identifier and identifier in seen:
-            yield (
-                f"{source}: expected an id of its own, got {identifier} again ({seen[identifier]})"
-            )
-        seen.setdefault(identifier, source)
-
-
-def _dangling(
-    requirements: tuple[Requirement, ...], by_id: dict[str, Requirement], hazard_ids: set[str]
-) -> Iterator[str]:
-    known_ids = set(by_id)
-    links = (
-        (requirement, field, target, known)
-        for requirement in requirements
-        for field, targets, known in (
-            ("parents", requirement.parents, known_ids),
-            ("hazards", requirement.hazards, hazard_ids),
-        )
-        for target in targets
-        if target not in known
-    )
-    for number, (requirement, field, target, known) in enumerate(links):
-        # A hint looks through every id: past the first ones it would only cost time.
-        hint = did_you_mean(target, known) if number < _MOST_HINTS else ""
-        yield (
-            f"{requirement.source}: {requirement.id}.{field}: expected a known id, "
-            f"got {target!r}{hint}"
-        )
-
-
-def _unknown_sources(
-    requirements: tuple[Requirement, ...], use: IntendedUse | None
-) -> Iterator[str]:
-    """A slip in the name of a source would take a requirement out of force without a word."""
-    if use is None or not use.data_sources:
-        return
-    for requirement in requirements:
-        places = [("applies_to", requirement.applies_to)]
-        for criterion in requirement.criteria:
-            place = f"acceptance[{criterion.id}]"
-            stated = tuple(key for key in criterion.thresholds if key != ANY_DATA)
-            places += [(f"{place}.applies_to", criterion.applies_to)]
-            places += [(f"{place}.threshold", stated)]
-        for place, names in places:
-            for name in names:
-                if name not in use.data_sources:
-                    yield (
-                        f"{requirement.source}: {requirement.id}.{place}: expected one of the "
-                        f"data_sources of {_INTENDED_USE}, got {name!r}"
-                        f"{did_you_mean(name, use.data_sources)}"
-                    )
-
-
-def _cycles(by_id: dict[str, Requirement]) -> Iterator[str]:
-    graph = {key: [p for p in r.parents if p in by_id] for key, r in by_id.items()}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        ring = " -> ".join(error.args[1])
-        first = by_id[error.args[1][0]]
-        yield f"{first.source}: {first.id}.parents: expected no cycle, got {ring}"
 
 
 @contextmanager

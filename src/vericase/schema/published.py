@@ -9,6 +9,7 @@ from vericase.schema.records import (
     METHODS,
     SEVERITIES,
 )
+from vericase.schema.signed import FINGERPRINT, OUTCOMES
 
 __all__ = ["json_schemas"]
 
@@ -17,14 +18,19 @@ _TEXT = {"type": "string", "pattern": r"\S"}
 _TEXTS = {"type": "array", "items": _TEXT, "uniqueItems": True}
 _ID = {"type": "string", "pattern": f"^{ID_PATTERN}$"}
 _NUMBER = {"type": "number"}
+_CRITERION_ID = {"type": "string", "pattern": f"^{ID_PATTERN}\\.[1-9][0-9]*$"}
+_SHA256 = {"type": "string", "pattern": f"^{FINGERPRINT}$"}
+_DAY = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _CONFIDENCE = {"type": "number", "minimum": LEAST_CONFIDENCE, "exclusiveMaximum": 1}
 
 
 def json_schemas() -> dict[str, dict[str, object]]:
-    """One schema a kind of file: requirements, hazards, intended-use."""
+    """One schema a kind of file: requirements, hazards, intended-use, waivers, inspections."""
     return {
         "requirements": _list_of(_requirement(), "Requirements of one category or more"),
         "hazards": _list_of(_hazard(), "Hazards and what controls them"),
+        "waivers": _list_of(_waiver(), "Accepted deficits of a release, each for a time"),
+        "inspections": _list_of(_inspection(), "What people saw of what no case can show"),
         "intended-use": {"$schema": _DRAFT, "title": "Intended use", **_intended_use()},
     }
 
@@ -72,7 +78,7 @@ def _criterion() -> dict[str, object]:
     criterion = _record(
         ["id", "measurand", "relation", "threshold"],
         {
-            "id": {"type": "string", "pattern": f"^{ID_PATTERN}\\.[1-9][0-9]*$"},
+            "id": _CRITERION_ID,
             "measurand": _TEXT,
             "relation": {"enum": [relation.value for relation in Relation]},
             "threshold": {"oneOf": [_NUMBER, by_source]},
@@ -90,6 +96,35 @@ def _hazard() -> dict[str, object]:
     texts = ["title", "harm", "sequence_of_events", "control", "residual_risk"]
     properties: dict[str, object] = {"id": _ID, "severity": {"enum": list(SEVERITIES)}}
     return _record(["id", "severity", *texts], properties | dict.fromkeys(texts, _TEXT))
+
+
+def _waiver() -> dict[str, object]:
+    properties: dict[str, object] = {
+        "id": _ID,
+        "criterion": _CRITERION_ID,
+        "reason": _TEXT,
+        "hazards": _TEXTS,
+        "approved_by": _TEXT,
+        "approved_on": _DAY,
+        "expires_on": _DAY,
+        "max_deficit": {"type": "number", "minimum": 0},
+        "fingerprint": _SHA256,
+    }
+    return _record(list(properties), properties)
+
+
+def _inspection() -> dict[str, object]:
+    properties: dict[str, object] = {
+        "id": _ID,
+        "requirement": _ID,
+        "outcome": {"enum": list(OUTCOMES)},
+        "record": _TEXT,
+        "inspected_by": _TEXT,
+        "inspected_on": _DAY,
+        "fingerprint": _SHA256,
+    }
+    others = {"expires_on": _DAY, "subjects": {"type": "object", "additionalProperties": _SHA256}}
+    return _record(list(properties), properties | others)
 
 
 def _intended_use() -> dict[str, object]:

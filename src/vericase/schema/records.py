@@ -23,6 +23,7 @@ __all__ = [
     "MEASURED",
     "METHODS",
     "SEVERITIES",
+    "identifier",
     "read_hazard",
     "read_intended_use",
     "read_requirement",
@@ -43,7 +44,7 @@ MEASURED = ("test", "analysis")
 def read_requirement(node: Node, place: str, path: str, problems: list[str]) -> Requirement:
     """The requirement that *node* states; what is wrong with it joins *problems*."""
     fields = Fields(node, place, path, problems)
-    requirement_id = _identifier(fields)
+    requirement_id = identifier(fields)
     requirement = Requirement(
         id=requirement_id,
         title=fields.text("title"),
@@ -74,7 +75,7 @@ def read_hazard(node: Node, place: str, path: str, problems: list[str]) -> Hazar
     """The hazard that *node* states."""
     fields = Fields(node, place, path, problems)
     hazard = Hazard(
-        id=_identifier(fields),
+        id=identifier(fields),
         title=fields.text("title"),
         harm=fields.text("harm"),
         severity=fields.word("severity", SEVERITIES),
@@ -102,7 +103,8 @@ def read_intended_use(node: Node, place: str, problems: list[str]) -> IntendedUs
     return use
 
 
-def _identifier(fields: Fields) -> str:
+def identifier(fields: Fields) -> str:
+    """The id of a record, which has the form of all ids."""
     value = fields.text("id")
     if value and not _ID.fullmatch(value):
         fields.problem("id", f"an id such as ROB-001, got {value!r}")

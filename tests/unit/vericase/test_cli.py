@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documents import hazard_record, requirement_record, write_records
+from tests.support.documents import (
+    hazard_record,
+    inspection_record,
+    requirement_record,
+    waiver_record,
+    write_records,
+)
 from tests.support.tracing import (
     REHEARSED,
     a_log,
@@ -158,7 +164,7 @@ def test_the_gate_writes_its_decision_beside_the_evidence(desk: Desk) -> None:
     """What was decided, by which requirements and evidence, is kept; JSON output is the same."""
     desk.requirements(requirement_record())
     desk.evidence(shown(desk))
-    code, out, _ = desk.ask("gate", "--format=json")
+    code, out, _ = desk.ask("gate", "--format=json", "--on=2026-03-31")
     written = (desk.folder / "reports" / "gate.json").read_text()
     assert "\n".join(out) + "\n" == written
     decision = json.loads(written)
@@ -175,6 +181,8 @@ def test_the_gate_writes_its_decision_beside_the_evidence(desk: Desk) -> None:
             "in_force": 1,
             "drafts": 0,
             "not_applicable": 0,
+            "on": "2026-03-31",
+            "waived": [],
             "blocking": [],
             "subjects": {},
             "requirements_digest": requirements.digest,
@@ -182,6 +190,51 @@ def test_the_gate_writes_its_decision_beside_the_evidence(desk: Desk) -> None:
             "run": "run-1",
         },
     )
+
+
+def test_a_date_before_the_run_is_no_way_back(desk: Desk) -> None:
+    """A waiver that has expired is not revived by an earlier day; a day that is none is told."""
+    desk.requirements(requirement_record())
+    log = shown(desk)
+    desk.evidence(replace(log, run=replace(log.run, ended="2026-03-31T10:00:00+00:00")))
+    code, out, _ = desk.ask("gate", "--on=2026-03-30")
+    assert (code, "is judged as of 2026-03-30, before it" in out[1]) == (1, True)
+    assert desk.ask("gate", "--on=2026-03-31")[0] == 0
+    told = "--on: expected a date such as 2026-03-31, got 'today'"
+    assert desk.ask("gate", "--on=today") == (2, [], [told])
+
+
+def test_the_status_tells_what_a_waiver_needs(desk: Desk) -> None:
+    """The fingerprint and the deficit, and after that by which waiver the gate opens."""
+    desk.requirements(requirement_record())
+    requirement = load_requirements(desk.folder / "requirements").requirements[0]
+    missed = a_record(requirement, Proportion(85, 100))
+    desk.evidence(a_log(missed))
+    code, out, _ = desk.ask("status", "--format=json", "--on=2026-03-31")
+    (row,) = json.loads("\n".join(out))["requirements"]
+    (measured,) = row["criteria"]
+    assert (code, row["fingerprint"], measured["deficit"]) == (1, requirement.fingerprint, 0.05)
+    waiver = waiver_record(hazards=[], fingerprint=row["fingerprint"], max_deficit=0.05)
+    write_records(desk.folder / "requirements", "waivers.yaml", [waiver])
+    code, out, _ = desk.ask("status", "--format=json", "--on=2026-03-31")
+    (row,) = json.loads("\n".join(out))["requirements"]
+    assert (code, row["verdict"], row["waived"]) == (0, "FAIL", True)
+    assert row["criteria"][0]["waiver"] == "WVR-001"
+    assert "FAIL waived" in desk.ask("status", "--on=2026-03-31")[1][0]
+    assert "waived by WVR-001" in desk.ask("gate", "--on=2026-03-31")[1][0]
+
+
+def test_a_waiver_of_another_text_is_found_without_evidence(desk: Desk) -> None:
+    """The check says what the fingerprint should be."""
+    desk.requirements(requirement_record(), requirement_record("APP-001", method="inspection"))
+    folder = desk.folder / "requirements"
+    write_records(folder, "waivers.yaml", [waiver_record(hazards=[])])
+    write_records(folder, "inspections.yaml", [inspection_record()])
+    code, out, _ = desk.ask("check")
+    assert (code, len(out)) == (1, 3)
+    by_id = load_requirements(folder).by_id()
+    for line, name in zip(out, ["ROB-001", "APP-001"], strict=False):
+        assert f"expected the fingerprint {by_id[name].fingerprint} of {name}" in line
 
 
 def test_the_decision_goes_where_it_is_asked_to(desk: Desk) -> None:
@@ -237,7 +290,7 @@ def test_the_schema_is_printed_whole_or_by_kind(desk: Desk) -> None:
     code, out, _ = desk.ask("schema")
     assert (code, sorted(json.loads("\n".join(out)))) == (
         0,
-        ["hazards", "intended-use", "requirements"],
+        ["hazards", "inspections", "intended-use", "requirements", "waivers"],
     )
     code, out, _ = desk.ask("schema", "hazards")
     assert json.loads("\n".join(out))["title"] == "Hazards and what controls them"

@@ -59,10 +59,14 @@ def test_an_approved_requirement_without_a_case_blocks() -> None:
 
 def test_a_requirement_without_criteria_blocks() -> None:
     """What asks for nothing measurable is not shown by nothing."""
-    inspected = replace(a_requirement(method="inspection"), criteria=())
-    assert the_decision(a_set(inspected), a_log()).blocking == (
-        Blocker(where="ROB-001", what="NOT_RUN", message="nothing was measured"),
-    )
+    for method, told in (
+        ("test", "nothing was measured"),
+        ("inspection", "no inspection is on record"),
+    ):
+        empty = replace(a_requirement(method=method), criteria=())
+        assert the_decision(a_set(empty), a_log()).blocking == (
+            Blocker(where="ROB-001", what="NOT_RUN", message=told),
+        )
 
 
 def test_a_case_that_ended_badly_is_named() -> None:

@@ -6,13 +6,15 @@ from jsonschema import Draft202012Validator
 from vericase.requirement import Relation, Status
 from vericase.schema import json_schemas
 
+KINDS = ["hazards", "inspections", "intended-use", "requirements", "waivers"]
+
 
 def test_there_is_one_schema_a_kind_of_file() -> None:
-    """Requirements, hazards and the intended use each have a schema."""
-    assert sorted(json_schemas()) == ["hazards", "intended-use", "requirements"]
+    """Requirements, hazards, the intended use and what people sign each have a schema."""
+    assert sorted(json_schemas()) == KINDS
 
 
-@pytest.mark.parametrize("kind", ["hazards", "intended-use", "requirements"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_schema_is_a_schema(kind: str) -> None:
     """What is published is valid under the draft that it names, and says what it is of."""
     schema = json_schemas()[kind]

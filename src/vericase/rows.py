@@ -1,0 +1,118 @@
+"""The rows of the matrix, and what does not fit in them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from vericase.evidence import CaseOutcome, Evidence
+from vericase.findings import Finding
+from vericase.requirement import AcceptanceCriterion, Requirement, RequirementSet, Waiver
+from vericase.verdict import Judgement, Verdict
+
+__all__ = ["CriterionRow", "JudgedEvidence", "RequirementRow", "let_go", "row_findings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedEvidence:
+    """One record with the judgement made of it now."""
+
+    evidence: Evidence
+    judgement: Judgement
+    stale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionRow:
+    """One criterion, everything measured for it, and the worst of that.
+
+    Attributes:
+        waiver: The one that holds for what was measured; it leaves the verdict as it is.
+        objections: Why the waiver that names the criterion does not hold.
+    """
+
+    criterion: AcceptanceCriterion
+    applicable: bool
+    verdict: Verdict
+    reason: str
+    judged: tuple[JudgedEvidence, ...] = ()
+    waiver: Waiver | None = None
+    objections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementRow:
+    """One requirement with its criteria and the cases that verify it.
+
+    Attributes:
+        reason: What an inspection says; empty where cases measure.
+    """
+
+    requirement: Requirement
+    applicable: bool
+    verdict: Verdict
+    criteria: tuple[CriterionRow, ...]
+    cases: tuple[CaseOutcome, ...]
+    reason: str = ""
+
+    @property
+    def waived(self) -> bool:
+        """Whether it is not shown, and waivers hold for everything that it lacks."""
+        short = [c for c in self.criteria if c.applicable and c.verdict is not Verdict.PASS]
+        endings = all(case.outcome.verdict is Verdict.PASS for case in self.cases)
+        return bool(short) and endings and all(c.waiver is not None for c in short)
+
+    @property
+    def gates(self) -> bool:
+        """Whether the gate asks for it."""
+        return self.requirement.in_force and self.applicable
+
+
+def row_findings(requirements: RequirementSet, rows: Sequence[RequirementRow]) -> Iterator[Finding]:
+    """Contradictions, hazards that nothing controls, and waivers that do not hold."""
+    yield from _contradictions(rows)
+    yield from _hazard_findings(requirements, rows)
+    yield from _waiver_findings(requirements, rows)
+
+
+def _contradictions(rows: Iterable[RequirementRow]) -> Iterable[Finding]:
+    for row in rows:
+        for criterion in row.criteria:
+            for item in criterion.judged:
+                if item.evidence.verdict is not item.judgement.verdict and not item.stale:
+                    yield Finding(
+                        kind="contradiction",
+                        where=criterion.criterion.id,
+                        message=f"stored as {item.evidence.verdict.name}, "
+                        f"judged again as {item.judgement.verdict.name}",
+                    )
+
+
+def _hazard_findings(
+    requirements: RequirementSet, rows: Sequence[RequirementRow]
+) -> Iterable[Finding]:
+    controlled = {h for row in rows if row.requirement.in_force for h in row.requirement.hazards}
+    for hazard in requirements.hazards:
+        if hazard.id not in controlled:
+            yield Finding(
+                kind="hazard",
+                where=hazard.id,
+                message="no approved requirement controls this hazard",
+            )
+
+
+def _waiver_findings(
+    requirements: RequirementSet, rows: Iterable[RequirementRow]
+) -> Iterable[Finding]:
+    names = {waiver.criterion: waiver.id for waiver in requirements.waivers}
+    for row in rows:
+        for item in row.criteria:
+            for objection in item.objections:
+                where = names[item.criterion.id]
+                yield Finding(kind="waiver", where=where, message=objection)
+
+
+def let_go(finding: Finding, rows: Iterable[RequirementRow]) -> bool:
+    """Whether waivers hold for a requirement that went out of force."""
+    if finding.kind != "demoted":
+        return False
+    found = [row.criteria for row in rows if row.requirement.id == finding.where]
+    return any(criteria and all(c.waiver for c in criteria) for criteria in found)
