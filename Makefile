@@ -51,7 +51,7 @@ $(STAMP): pyproject.toml constraints.txt
 verify: $(STAMP) ## prepare, train if there is no current model, verify, report, gate (DATA=, QUICK=1)
 	@$(BIN)/afib prepare --preset $(PRESET) --out $(WORK)
 	@rm -rf $(REPORT) && mkdir -p $(REPORT)
-	@if [ "$(DATA)" != physionet2017 ]; then $(BIN)/afib train --preset $(PRESET) --out $(MODEL) --unless-current; fi
+	@if [ "$(DATA)" != physionet2017 ]; then $(BIN)/afib train --preset $(PRESET) --out $(MODEL) --unless-current --resume; fi
 	@run=$$($(BIN)/python -c 'import uuid; print(uuid.uuid4().hex)'); \
 	$(BIN)/python -m pytest -q --data=$(PRESET) --model=$(MODEL) --vericase-run=$$run \
 	  --vericase-evidence=$(REPORT)/evidence.json --vericase-report=$(REPORT)/traceability.html; \

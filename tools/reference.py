@@ -1,6 +1,7 @@
 """Make the reference: cross-fit, train the named model, open its test split once, report.
 
-Each step is kept and skipped when it is current, so an interrupted run goes on where it was.
+A training or cross-fitting that was interrupted goes on where it was, and is skipped when it is
+current; the judgement is made anew each time.
 The report on record is replaced once the next one is whole.
 A model that was judged before is judged again without a new opening; a new model is one.
 """
@@ -33,7 +34,7 @@ def main() -> int:
     crossfit = WORK / "crossfit.json"
     baseline = f"{PRESET}-two-blocks"
     _step("afib", "crossfit", "--preset", PRESET, "--baseline", baseline, "--out", str(crossfit))
-    _step("afib", "train", "--preset", PRESET, "--out", str(model), "--unless-current")
+    _step("afib", "train", "--preset", PRESET, "--out", str(model), "--unless-current", "--resume")
     _fresh(crossfit)
     evidence = NEXT / "evidence.json"
     run = subprocess.run(  # noqa: S603  our own command

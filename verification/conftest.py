@@ -57,6 +57,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Options that name nothing stop the run before anything is touched, also with processes."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    try:
+        settings = load_settings(config.getoption("data"))
+        open_source(settings.data, None, progress=True)
+        if config.getoption("model") is not None:
+            Checkpoint.load(config.getoption("model"))
+    except AfibError as error:
+        raise pytest.UsageError("\n".join(error.problems)) from error
+
+
 @pytest.fixture(scope="session")
 def settings(pytestconfig: pytest.Config) -> Settings:
     """Every number that shapes data and model."""
@@ -164,8 +178,9 @@ def crossfit(
             (result.folds, recordings.folds),
         )
     ]
-    made_with = load_settings(data.dataset.source).digest
-    if not all(same) or result.origin["settings_sha256"]["network"] != made_with:
+    presets = {"network": data.dataset.source, "two_blocks": f"{data.dataset.source}-two-blocks"}
+    made_with = {name: load_settings(preset).digest for name, preset in presets.items()}
+    if not all(same) or result.origin["settings_sha256"] != made_with:
         pytest.skip("the cross-fitting on record is of other data; make reference renews it")
     vericase_subject("crossfit", path)
     return result

@@ -113,7 +113,10 @@ def test_labels_are_the_official_version(
 def test_labels_are_stable(measure: Measure, conditions: Conditions, dataset: Dataset) -> None:
     """The shares of recordings whose label is the same in all, and in the last two, versions."""
     versions = dataset.label_versions
-    first, previous, last = (versions[conditions[name]] for name in ("first", "previous", "last"))
+    wanted = [conditions[name] for name in ("first", "previous", "last")]
+    if missing := [str(name) for name in wanted if name not in versions]:
+        pytest.skip(f"expected the labels of {', '.join(missing)} beside the recordings, got none")
+    first, previous, last = (versions[name] for name in wanted)
     unchanged = (first == previous) & (previous == last)
     measure("labels_equal_in_all_versions", Proportion.of(unchanged))
     measure("labels_equal_in_last_two_versions", Proportion.of(previous == last))

@@ -1,6 +1,7 @@
 """The command `afib`: prepare, check-data, train, crossfit and screen.
 
-Exit codes: 0 fine, 1 some records failed, 2 bad input, 3 our bug, 130 interrupted.
+Exit codes: 0 fine, 1 some records failed, 2 bad input, 3 our bug, 130 interrupted,
+141 whoever read its output has gone.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 FINE, SOME_FAILED, BAD_INPUT, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+#: As a shell tells of a writer whose reader closed the pipe.
+READER_GONE = 141
 _MOST_PROBLEMS = 20
 
 
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # The reader of a pipe has gone; what follows would only be written to nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BUG
+        return READER_GONE
     except (AfibError, AssuranceError, OSError) as error:
         _tell(*_problems(error))
         return BAD_INPUT
@@ -88,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Tells atrial fibrillation from normal rhythm in single-lead ECG. "
         "Not for diagnostic use.",
         epilog="Exit codes: 0 fine, 1 some records failed, 2 bad input, 3 our bug, "
-        "130 interrupted.",
+        "130 interrupted, 141 whoever read its output has gone.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     prepare = _data_command(commands, "prepare", _prepare, "read recordings; write their manifest")

@@ -37,16 +37,20 @@ from vericase.wire import (
 
 __all__ = [
     "JOURNAL",
+    "PREVIOUS",
     "append_line",
     "digest_bytes",
     "digest_path",
     "load_evidence",
+    "parse_json",
     "read_journal",
     "save_evidence",
     "write_atomically",
 ]
 
 JOURNAL = "journal.jsonl"
+#: What the last whole run left, while and after another one replaces it.
+PREVIOUS = "evidence.previous.json"
 _CHUNK = 1 << 20
 #: What the chain seals before the first record.
 _HEAD = (
@@ -125,7 +129,7 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
         return
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
-            record = _parse(line.decode("utf-8"))
+            record = parse_json(line.decode("utf-8"))
         except ValueError:
             continue
         if isinstance(record, dict):
@@ -152,7 +156,7 @@ def load_evidence(path: Path) -> tuple[EvidenceLog, tuple[Finding, ...]]:
             f"{path}: expected evidence, got {error}; run the verification cases first"
         ) from error
     try:
-        document = _parse(text)
+        document = parse_json(text)
         _check_format(path, document)
         findings = tuple(_chain_findings(document))
         return _with_journal(_log(document), path), findings
@@ -274,7 +278,13 @@ def _chain_findings(document: dict[str, Any]) -> Iterator[Finding]:
             return
 
 
-def _parse(text: str) -> Any:  # noqa: ANN401  parsed JSON can be anything
+def parse_json(text: str) -> Any:  # noqa: ANN401  parsed JSON can be anything
+    """The value of a JSON text in which each key stands once and every number is finite.
+
+    Raises:
+        ValueError: If it is none.
+    """
+
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         record = dict(pairs)
         if len(record) != len(pairs):

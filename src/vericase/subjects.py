@@ -8,7 +8,7 @@ from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
 from vericase.store import digest_path
 
-__all__ = ["subject_findings"]
+__all__ = ["attachment_findings", "subject_findings"]
 
 
 def subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:
@@ -33,6 +33,23 @@ def subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:
             findings.append(
                 _other(name, f"expected {known[name]} as in the evidence, got {digest} at {path}")
             )
+    return findings
+
+
+def attachment_findings(log: EvidenceLog, folder: Path) -> list[Finding]:
+    """Attachments of *log* that are not in *folder* as they were when they were sealed."""
+    findings = []
+    seen: dict[str, bool] = {}
+    for record in log.evidence:
+        for attachment in record.attachments:
+            digest = attachment.sha256
+            if digest not in seen:
+                path = folder / digest
+                seen[digest] = path.is_file() and digest_path(path) == digest
+            if not seen[digest]:
+                told = f"{attachment.name}: expected it beside the evidence as it was measured"
+                where = record.criterion_id
+                findings.append(Finding(kind="attachment", where=where, message=told))
     return findings
 
 

@@ -134,7 +134,7 @@ def test_the_help_tells_commands_and_exit_codes(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit, match=r"^0$"):
         main(["--help"])
     shown = " ".join(capsys.readouterr().out.split())
-    codes = "Exit codes: 0 fine, 1 some records failed, 2 bad input, 3 our bug, 130 interrupted."
+    codes = "Exit codes: 0 fine, 1 some records failed, 2 bad input, 3 our bug, 130 interrupted,"
     assert codes in shown
     assert "Not for diagnostic use." in shown
     for command in ("prepare", "check-data", "train", "crossfit", "screen"):

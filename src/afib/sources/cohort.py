@@ -64,8 +64,7 @@ class SyntheticCohort:
 
     @cached_property
     def _recordings(self) -> tuple[Recording, ...]:
-        # Imported here because a device that screens real recordings needs no generator.
-        from afib.synthetic import generate_cohort  # noqa: PLC0415
+        from afib.synthetic import generate_cohort  # noqa: PLC0415  real recordings need no generator
 
         generated = (each.recording for each in generate_cohort(self._cohort))
         return tuple(islice(sorted(generated, key=lambda one: one.name), self._limit))

@@ -12,7 +12,7 @@ from vericase.findings import Finding
 from vericase.matrix import TraceMatrix, trace
 from vericase.schema import load_requirements
 from vericase.store import load_evidence
-from vericase.subjects import subject_findings
+from vericase.subjects import attachment_findings, subject_findings
 
 __all__ = [
     "BAD_INPUT",
@@ -22,6 +22,7 @@ __all__ = [
     "Commands",
     "add_command",
     "add_evidence",
+    "day",
     "traced",
 ]
 
@@ -64,7 +65,7 @@ def add_evidence(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--on",
-        type=_day,
+        type=day,
         metavar="DATE",
         help="judge waivers and inspections as of this day, such as 2026-03-31; default today, UTC",
     )
@@ -92,6 +93,7 @@ def traced(
         )
     if subjects is not None:
         found += subject_findings(log, subjects)
+    found += attachment_findings(log, parsed.evidence.parent / "attachments")
     root = parsed.root or code_root(log, parsed.requirements)
     on = parsed.on or datetime.now(UTC).date()
     if log.run.ended and str(on) < log.run.ended[: len(str(on))]:
@@ -105,7 +107,12 @@ def traced(
     return trace(requirements, log, findings=found, changed=code_changes(log, root), on=on)
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """The date that *text* is.
+
+    Raises:
+        InputError: If it is none.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -4,6 +4,7 @@ A case's record rides on its test report, so it survives xdist; the controller a
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -142,6 +143,7 @@ class _Receiver:
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
+        self._durations: dict[str, float] = defaultdict(float)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected leaves the run unfinished."""
@@ -155,9 +157,10 @@ class _Receiver:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Journal the record that rides on *report*."""
+        self._durations[report.nodeid] += report.duration
         for name, value in report.user_properties:
             if name == _PROPERTY and report.when == "teardown":
-                self._controller.receive(json.loads(str(value)), report.duration)
+                self._controller.receive(json.loads(str(value)), self._durations[report.nodeid])
         if report.when not in {"setup", "call", "teardown"}:
             self._controller.crashed(report.nodeid, str(report.longrepr))
 

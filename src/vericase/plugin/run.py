@@ -20,10 +20,12 @@ from vericase.plugin.options import Options
 from vericase.requirement import RequirementSet
 from vericase.store import (
     JOURNAL,
+    PREVIOUS,
     append_line,
     digest_bytes,
     load_evidence,
     save_evidence,
+    write_atomically,
 )
 from vericase.verdict import judge
 from vericase.wire import case_from, evidence_from, subject_from
@@ -112,7 +114,15 @@ class VerificationRun:
             self.collected.setdefault(case.case_id, case)
 
     def begin(self) -> None:
-        """The evidence file says that a run is under way, and of what."""
+        """The evidence file says that a run is under way, and of what.
+
+        Evidence that a whole run is about to replace is kept beside it, so that a run that ends
+        before it measured anything costs nothing.
+        """
+        earlier = None if self.partial else self.earlier()
+        if earlier is not None and earlier.evidence:
+            path = self.options.evidence
+            write_atomically(path.with_name(PREVIOUS), path.read_bytes())
         save_evidence(self.options.evidence, self._log(finished=False))
 
     def receive(self, record: dict[str, Any], duration_s: float = 0.0) -> None:

@@ -1,0 +1,87 @@
+"""The command `vericase sign`: a release bundle with a signature."""
+
+import argparse
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vericase.bundle import (
+    ENVELOPE,
+    Place,
+    collect,
+    pack,
+    parse_statement,
+    statement,
+    unpack,
+)
+from vericase.cli.common import FINE, Commands, add_command, add_evidence, traced
+from vericase.code import code_root
+from vericase.envelope import SignatureError, open_envelope, private_key, seal
+from vericase.errors import InputError
+from vericase.gate import decide
+from vericase.store import digest_bytes, write_atomically
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+__all__ = ["add_to"]
+
+
+def add_to(commands: Commands) -> None:
+    """Declare the command."""
+    sign = add_command(commands, "sign", _sign, "sign evidence and decision as a release bundle")
+    add_evidence(sign)
+    sign.add_argument(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="what is to be released, hashed again; one for every subject in the evidence",
+    )
+    sign.add_argument("--run", metavar="ID", help="accept evidence of this run alone")
+    sign.add_argument(
+        "--key", type=Path, required=True, metavar="PEM", help="ed25519 key, outside a repository"
+    )
+    sign.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="where to")
+    sign.add_argument(
+        "--previous", type=Path, metavar="BUNDLE", help="the bundle that this one follows"
+    )
+
+
+def _sign(parsed: argparse.Namespace) -> int:
+    from vericase.report import write_report  # noqa: PLC0415  jinja2 is needed here alone
+
+    key = private_key(parsed.key)
+    taken = [path for path in (parsed.evidence, parsed.key, parsed.previous) if path is not None]
+    if parsed.out.resolve() in {path.resolve() for path in taken}:
+        raise InputError(f"--out: expected a file of its own, got {parsed.out}")
+    matrix = traced(parsed, subjects=parsed.subject, run=parsed.run)
+    decision = decide(matrix)
+    place = _place(parsed, key.public_key(), matrix.on or datetime.now(UTC).date())
+    root = parsed.root or code_root(matrix.log, parsed.requirements)
+    files = collect(parsed.evidence, parsed.requirements, matrix.log.code, root)
+    report = parsed.out.with_name(f".{parsed.out.name}.html")
+    try:
+        write_report(report, matrix, decision, parsed.evidence.parent / "attachments")
+        files["traceability.html"] = report.read_bytes()
+    finally:
+        report.unlink(missing_ok=True)
+    signed = statement(matrix, decision, files, place)
+    write_atomically(parsed.out, pack({**files, ENVELOPE: seal(signed, key)}))
+    print(f"signed: {decision.headline}")
+    print(f"bundle {place.sequence}: {parsed.out}")
+    print("hold it against the public key with: vericase audit BUNDLE --public-key PEM")
+    return FINE
+
+
+def _place(parsed: argparse.Namespace, key: "Ed25519PublicKey", on: date) -> Place:
+    """After the previous bundle, which the same key signed."""
+    if parsed.previous is None:
+        return Place(on=on)
+    try:
+        before = open_envelope(unpack(parsed.previous)[ENVELOPE], key)
+    except SignatureError as error:
+        raise InputError(f"{parsed.previous}: {error}") from error
+    number = parse_statement(before)["predicate"]["vericase"]["sequence"]
+    previous = digest_bytes(parsed.previous.read_bytes())
+    return Place(on=on, sequence=number + 1, previous=previous)
