@@ -213,3 +213,28 @@ def test_a_path_may_hold_any_letters(project: Project) -> None:
     assert result.ret == pytest.ExitCode.OK
     text = (project.folder / "résultats [1]" / "evidence.json").read_text(encoding="utf-8")
     assert '"case_id": "vérif [1]/test_µ.py::test_share"' in text
+
+
+def test_evidence_that_a_run_replaces_is_kept(shown: Project) -> None:
+    """A run that fails before it measured anything costs nothing; the next one neither."""
+    before = shown.evidence_file.read_bytes()
+    failing = 'import pytest\n\n\n@pytest.fixture\ndef data():\n    pytest.exit("no data")\n\n'
+    shown.write("test_cases.py", failing + PASSING.replace("(measure", "(data, measure"))
+    for _ in range(2):
+        shown.run()
+        assert shown.log().evidence == ()
+        kept = shown.evidence_file.with_name("evidence.previous.json")
+        assert kept.read_bytes() == before
+
+
+def test_the_duration_of_a_case_is_that_of_all_its_phases(project: Project) -> None:
+    """Waiting in the fixture and in the case both count."""
+    project.demand()
+    waiting = "import time, pytest\n\n\n@pytest.fixture\ndef data():\n    time.sleep(0.1)\n\n"
+    body = PASSING.replace("(measure", "(data, measure").replace(
+        "    measure(", "    time.sleep(0.1)\n    measure("
+    )
+    project.write("test_cases.py", waiting + body)
+    project.run()
+    (duration,) = project.log().run.durations_s.values()
+    assert duration >= 0.2

@@ -10,6 +10,7 @@ from vericase.code import code_changes, code_root
 from vericase.errors import InputError
 from vericase.findings import Finding
 from vericase.matrix import TraceMatrix, trace
+from vericase.requirement import Source
 from vericase.schema import load_requirements
 from vericase.store import load_evidence
 from vericase.subjects import attachment_findings, subject_findings
@@ -22,6 +23,7 @@ __all__ = [
     "Commands",
     "add_command",
     "add_evidence",
+    "annotation",
     "day",
     "traced",
 ]
@@ -49,6 +51,15 @@ def add_command(
     )
     command.set_defaults(handler=handler)
     return command
+
+
+def annotation(level: str, source: Source | None, text: str) -> str:
+    """A workflow command of GitHub: *text* beside the line of *source*; *level* is error or so."""
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    if source is None:
+        return f"::{level}::{escaped}"
+    file = source.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} file={file},line={source.line}::{escaped}"
 
 
 def add_evidence(command: argparse.ArgumentParser) -> None:

@@ -4,7 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
-from vericase.cli.common import BLOCKED, FINE, Commands, add_command, add_evidence, traced
+from vericase.cli.common import (
+    BLOCKED,
+    FINE,
+    Commands,
+    add_command,
+    add_evidence,
+    annotation,
+    traced,
+)
 from vericase.errors import InputError
 from vericase.gate import GateDecision, decide
 from vericase.matrix import TraceMatrix
@@ -65,8 +73,7 @@ def _shown(form: str, requirements: RequirementSet, decision: GateDecision, reco
         source = sources.get(blocker.where.split(".", 1)[0])
         text = readable(f"{blocker.where}: {blocker.what}, {blocker.message}")
         if form == "github":
-            place = f" file={source.file},line={source.line}" if source else ""
-            lines.append(f"::error{place}::" + text.replace("%", "%25").replace("\n", "%0A"))
+            lines.append(annotation("error", source, text))
         else:
             place = f" ({source})" if source else ""
             lines.append("  " + text.replace("\n", "\n    ") + place)

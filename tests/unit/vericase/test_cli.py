@@ -75,7 +75,7 @@ def test_check_counts_what_it_read(desk: Desk) -> None:
     """A clean folder is told in one line."""
     desk.requirements(
         requirement_record(hazards=["HAZ-001"]),
-        requirement_record("ROB-002", status="draft"),
+        requirement_record("ROB-002", status="draft", statement="The device shall warn."),
         hazards=(hazard_record(),),
     )
     assert desk.ask("check") == (
@@ -226,7 +226,10 @@ def test_the_status_tells_what_a_waiver_needs(desk: Desk) -> None:
 
 def test_a_waiver_of_another_text_is_found_without_evidence(desk: Desk) -> None:
     """The check says what the fingerprint should be."""
-    desk.requirements(requirement_record(), requirement_record("APP-001", method="inspection"))
+    seen = requirement_record(
+        "APP-001", method="inspection", statement="The page shall be legible."
+    )
+    desk.requirements(requirement_record(), seen)
     folder = desk.folder / "requirements"
     write_records(folder, "waivers.yaml", [waiver_record(hazards=[])])
     write_records(folder, "inspections.yaml", [inspection_record()])
