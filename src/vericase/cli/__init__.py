@@ -11,13 +11,24 @@ import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 
-from vericase.cli import audit, check, explain, gate, plan, report, schema, sign, status
+from vericase.cli import audit, check, explain, export, gate, plan, report, schema, sign, status
 from vericase.cli.common import BAD_INPUT, BUG
 from vericase.errors import InputError
 
 __all__ = ["entry", "main"]
 
-_COMMANDS = (check, explain, plan, status, report, gate, sign, audit, schema)
+_COMMANDS = (
+    check,
+    explain,
+    plan,
+    status,
+    report,
+    export,
+    gate,
+    sign,
+    audit,
+    schema,
+)
 _MOST_PROBLEMS = 50
 
 

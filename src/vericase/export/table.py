@@ -1,0 +1,114 @@
+"""The one table that all exports are made from: a row for every measurement.
+
+A criterion that was not measured has a row, and so has a requirement without criteria, so that
+nothing that is demanded is missing from any format.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vericase.matrix import CriterionRow, JudgedEvidence, RequirementRow, TraceMatrix
+from vericase.measurement import Proportion
+from vericase.report.numbers import criterion_text, measurement_text
+from vericase.requirement import Requirement, Status
+
+__all__ = ["Line", "lines", "standing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One row, flat.
+
+    Attributes:
+        standing: Of the requirement: a verdict, `not applicable`, `draft` or `retired`.
+        verdict: Of the criterion, whatever its requirement's standing; empty without one.
+        shown: Of this measurement alone.
+        observed: The value that was judged; None without one.
+        successes: Of a proportion; None of anything else.
+    """
+
+    requirement: str
+    title: str
+    statement: str
+    category: str
+    method: str
+    status: str
+    hazards: str
+    standing: str
+    file: str
+    line: int
+    criterion: str = ""
+    measurand: str = ""
+    wanted: str = ""
+    verdict: str = ""
+    reason: str = ""
+    waiver: str = ""
+    case: str = ""
+    shown: str = ""
+    measured: str = ""
+    observed: float | None = None
+    bound: float | None = None
+    successes: int | None = None
+    trials: int | None = None
+
+
+def lines(matrix: TraceMatrix) -> tuple[Line, ...]:
+    """All rows, in the order of the requirements."""
+    return tuple(line for row in matrix.rows for line in _of_row(matrix, row))
+
+
+def standing(row: RequirementRow) -> str:
+    """Where a requirement stands: its verdict only if the gate asks for it."""
+    if row.requirement.status is not Status.APPROVED:
+        return row.requirement.status.value
+    return row.verdict.name if row.applicable else "not applicable"
+
+
+def _of_row(matrix: TraceMatrix, row: RequirementRow) -> Iterator[Line]:
+    if not row.criteria:
+        yield _line(row.requirement, standing(row), reason=row.reason)
+    for item in row.criteria:
+        for judged in item.judged or (None,):
+            yield _of_criterion(matrix, row, item, judged)
+
+
+def _of_criterion(
+    matrix: TraceMatrix, row: RequirementRow, item: CriterionRow, judged: JudgedEvidence | None
+) -> Line:
+    applicable = row.applicable and item.applicable
+    fields: dict[str, object] = {
+        "criterion": item.criterion.id,
+        "measurand": item.criterion.measurand,
+        "wanted": criterion_text(item.criterion, matrix.log.scope),
+        "verdict": item.verdict.name if applicable else "not applicable",
+        "reason": item.reason,
+        "waiver": "" if item.waiver is None else item.waiver.id,
+    }
+    if judged is not None:
+        measurement, judgement = judged.evidence.measurement, judged.judgement
+        fields |= {
+            "case": judged.evidence.case_id,
+            "shown": judgement.verdict.name,
+            "measured": measurement_text(measurement, judgement.threshold),
+            "observed": judgement.observed,
+            "bound": judgement.bound,
+        }
+        if isinstance(measurement, Proportion):
+            fields |= {"successes": measurement.successes, "trials": measurement.trials}
+    return _line(row.requirement, standing(row), **fields)
+
+
+def _line(requirement: Requirement, standing: str, **fields: object) -> Line:
+    return Line(
+        requirement=requirement.id,
+        title=requirement.title,
+        statement=requirement.statement,
+        category=requirement.category,
+        method=requirement.method,
+        status=requirement.status.value,
+        hazards=" ".join(requirement.hazards),
+        standing=standing,
+        file=requirement.source.file,
+        line=requirement.source.line,
+        **fields,  # type: ignore[arg-type]  # the fields of a criterion, by name
+    )

@@ -1,0 +1,212 @@
+"""The exports: all of one matrix, so that no two of them tell different things."""
+
+import csv
+import io
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import requirement_record, write_records
+from tests.support.tracing import (
+    a_case,
+    a_criterion,
+    a_hazard,
+    a_log,
+    a_record,
+    a_requirement,
+    a_set,
+    a_subject,
+    everything_shown,
+    with_code,
+)
+from vericase.cli import main
+from vericase.cli.export import _FORMATS
+from vericase.evidence import Outcome
+from vericase.export import EXPORTS
+from vericase.gate import GateDecision, decide
+from vericase.matrix import TraceMatrix, trace
+from vericase.measurement import Proportion, Scalar
+from vericase.requirement import Status
+from vericase.store import save_evidence
+
+Told = dict[str, str]
+SHOWN = a_requirement(title="=1+1", statement="+shall|`<b>`")
+MISSED = a_requirement(a_criterion(id="ROB-002.1"), id="ROB-002", title="Misses")
+SILENT = a_requirement(
+    a_criterion(id="ROB-003.1"), a_criterion(id="ROB-003.2", measurand="b"), id="ROB-003"
+)
+DRAFT = a_requirement(a_criterion(id="ROB-004.1"), id="ROB-004", status=Status.DRAFT)
+ELSEWHERE = a_requirement(a_criterion(id="ROB-005.1"), id="ROB-005", applies_to=("ward",))
+BROKEN = a_requirement(a_criterion(id="ROB-006.1", unit="s"), id="ROB-006")
+SEEN = replace(a_requirement(id="ROB-007", method="inspection"), criteria=())
+
+
+def mixed() -> tuple[TraceMatrix, GateDecision]:
+    """A matrix with every standing, a hazard without control, and negative numbers."""
+    scope = replace(a_subject("data"), scope="clinic")
+    negative = a_requirement(a_criterion(-1.0, id="ROB-008.1", unit="s"), id="ROB-008")
+    requirements = a_set(
+        *(SHOWN, MISSED, SILENT, DRAFT, ELSEWHERE, BROKEN, SEEN, negative), hazards=[a_hazard()]
+    )
+    records = [
+        a_record(SHOWN, Proportion(95, 100), subjects=[scope]),
+        a_record(MISSED, Proportion(5, 100), subjects=[scope], case_id="t.py::test_b[1]"),
+        a_record(MISSED, Proportion(99, 100), subjects=[scope], case_id="t.py::test_b[2]"),
+        a_record(BROKEN, Scalar(1.0, "mV"), subjects=[scope], case_id="t.py::test_c"),
+        a_record(negative, Scalar(-0.5, "s"), subjects=[scope], case_id="t.py::test_d"),
+    ]
+    matrix = trace(requirements, a_log(*records, subjects=[scope]))
+    return matrix, decide(matrix)
+
+
+def expected(matrix: TraceMatrix) -> Told:
+    """By criterion, or requirement without any, the verdict of the matrix."""
+    told = {}
+    for row in matrix.rows:
+        for item in row.criteria:
+            applies = row.applicable and item.applicable
+            told[item.criterion.id] = item.verdict.name if applies else "not applicable"
+        if not row.criteria:
+            told[row.requirement.id] = row.verdict.name
+    return told
+
+
+def from_csv(content: bytes) -> Told:
+    """What the table says."""
+    rows = csv.DictReader(io.StringIO(content.decode(), newline=""))
+    return {r["criterion"] or r["requirement"]: r["verdict"] or r["standing"] for r in rows}
+
+
+def from_json(content: bytes) -> Told:
+    """What the rows say."""
+    rows = json.loads(content)["rows"]
+    return {r["criterion"] or r["requirement"]: r["verdict"] or r["standing"] for r in rows}
+
+
+def from_markdown(content: bytes) -> Told:
+    """What the last table says."""
+    lines = content.decode().rpartition("|---|\n")[2].splitlines()
+    cells = [[cell.strip() for cell in line[2:-2].split(" | ")] for line in lines]
+    told = {c[2] or c[0].split()[0]: c[-1] if c[2] else c[1] for c in cells}
+    return {name: text.replace("\\_", "_") for name, text in told.items()}
+
+
+def from_junit(content: bytes) -> Told:
+    """What the cases say: nothing is a pass; a verdict stands in the type."""
+    told = {}
+    for case in ET.fromstring(content).iterfind("testsuite/testcase"):  # noqa: S314  our own
+        ended = case.find("failure"), case.find("error")
+        bad = next((end for end in ended if end is not None), None)
+        skipped = case.find("skipped")
+        word = "PASS" if bad is None else bad.get("type", "")
+        told[case.get("name", "")] = word if skipped is None else skipped.get("message", "")
+    return told
+
+
+READERS: dict[str, Callable[[bytes], Told]] = {
+    "csv": from_csv,
+    "json": from_json,
+    "markdown": from_markdown,
+    "junit": from_junit,
+}
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_every_export_says_what_the_matrix_says(form: str) -> None:
+    """Criterion by criterion, with nothing left out."""
+    matrix, decision = mixed()
+    told = READERS[form](EXPORTS[form](matrix, decision))
+    wanted = expected(matrix)
+    if form == "junit":
+        # A draft was measured perhaps, and is not asked for: it is skipped, as what it is.
+        wanted["ROB-004.1"] = "draft"
+        told.pop("HAZ-001")
+    assert told == wanted
+    assert set(wanted.values()) >= {"PASS", "FAIL", "NOT_RUN", "ERROR", "not applicable"}
+
+
+def test_sarif_names_every_blocker_at_its_line() -> None:
+    """As many results as reasons, each with its file."""
+    matrix, decision = mixed()
+    (run,) = json.loads(EXPORTS["sarif"](matrix, decision))["runs"]
+    told = [(r["ruleId"], r["message"]["text"]) for r in run["results"]]
+    assert told == [(b.what, f"{b.where}: {b.message}") for b in decision.blocking]
+    places = [r["locations"][0]["physicalLocation"] for r in run["results"]]
+    assert {p["artifactLocation"]["uri"] for p in places} == {
+        "requirements/network.yaml",
+        "requirements/hazards.yaml",
+    }
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} == {
+        b.what for b in decision.blocking
+    }
+
+
+def test_an_open_gate_has_no_result() -> None:
+    """Nothing to annotate."""
+    matrix = trace(a_set(), everything_shown(a_set()))
+    (run,) = json.loads(EXPORTS["sarif"](matrix, decide(matrix)))["runs"]
+    assert (run["results"], run["properties"]["released"]) == ([], True)
+
+
+def test_no_cell_is_a_formula() -> None:
+    """Text that a spreadsheet would compute is text; numbers of ours stay numbers."""
+    rows = list(csv.DictReader(io.StringIO(EXPORTS["csv"](*mixed()).decode(), newline="")))
+    assert rows[0]["title"] == "'=1+1"
+    assert rows[0]["statement"] == "'+shall|`<b>`"
+    assert rows[-1]["observed"] == "-0.5"
+    texts = [
+        value for row in rows for key, value in row.items() if key not in {"observed", "bound"}
+    ]
+    assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_no_cell_of_markdown_is_markup() -> None:
+    """A title cannot break out of its cell."""
+    matrix = trace(a_set(a_requirement(title="a|b\n# c [x](y) <b>")), a_log())
+    text = EXPORTS["markdown"](matrix, decide(matrix)).decode()
+    assert "ROB-001 a\\|b \\# c \\[x\\](y) &lt;b&gt;" in text
+
+
+def test_a_met_criterion_of_a_requirement_that_is_not_shown_is_no_pass_in_junit() -> None:
+    """A crash beside it must not vanish in a green suite."""
+    log = everything_shown(a_set())
+    broken = a_case(case_id="t.py::test_b", outcome=Outcome.ERROR, message="setup")
+    matrix = trace(a_set(), replace(log, cases=(*log.cases, broken)))
+    assert from_junit(EXPORTS["junit"](matrix, decide(matrix))) == {"ROB-001.1": "ERROR"}
+
+
+def test_the_counts_of_junit_add_up() -> None:
+    """What a server shows on its first page."""
+    root = ET.fromstring(EXPORTS["junit"](*mixed()))  # noqa: S314  our own
+    for suite in root:
+        for word, name in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.get(word, "-1")) == len(suite.findall(f"testcase/{name}"))
+        assert int(suite.get("tests", "-1")) == len(suite.findall("testcase"))
+
+
+def test_the_same_matrix_is_the_same_bytes() -> None:
+    """No clock, no order of a set."""
+    for make in EXPORTS.values():
+        assert make(*mixed()) == make(*mixed())
+
+
+def test_the_command_offers_every_export() -> None:
+    """Its choices are written out, so that its help needs no import."""
+    assert tuple(EXPORTS) == _FORMATS
+
+
+def test_the_command_writes_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And names it; the evidence itself is never overwritten."""
+    monkeypatch.chdir(tmp_path)
+    write_records(tmp_path / "requirements", "r.yaml", [requirement_record()])
+    save_evidence(tmp_path / "e.json", with_code(everything_shown(a_set()), tmp_path))
+    assert main(["export", "--evidence=e.json", "--format=csv", "--out=m.csv"]) == 0
+    assert capsys.readouterr().out == "csv: m.csv\n"
+    assert from_csv((tmp_path / "m.csv").read_bytes()) == {"ROB-001.1": "PASS"}
+    assert main(["export", "--evidence=e.json", "--format=csv", "--out=e.json"]) == 2
