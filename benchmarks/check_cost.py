@@ -33,7 +33,7 @@ _HAZARD = """\
 _REQUIREMENT = """\
 - id: REQ-{number:05d}
   title: Keep what is right in situation {number}
-  statement: The classifier shall keep a right decision under any disturbance up to the radius.
+  statement: The classifier shall keep right decision D-{number} under disturbance up to the radius.
   rationale: |
     A decision that flips by a disturbance that no clinician can see is not trusted,
     and what is not trusted is not used.

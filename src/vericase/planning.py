@@ -11,7 +11,13 @@ from fractions import Fraction
 from math import fsum, prod
 
 from vericase.requirement import AcceptanceCriterion, Relation
-from vericase.statistics import chance_of_at_least, fewest_successes
+from vericase.statistics import (
+    chance_of_at_least,
+    fewest_successes,
+    near_ties,
+    proportion_lower,
+    proportion_upper,
+)
 
 __all__ = ["JointPower", "Plan", "joint_power", "plan_criterion"]
 
@@ -111,6 +117,7 @@ class _Test:
         self._wants_more = criterion.relation.wants_more
         self._strict = criterion.relation in {Relation.ABOVE, Relation.BELOW}
         self._confidence = criterion.confidence
+        self._threshold = threshold
         self._least_trials = criterion.min_trials or 1
         self._goal = Fraction(str(threshold)) if self._wants_more else 1 - Fraction(str(threshold))
 
@@ -167,8 +174,23 @@ class _Test:
         # A bound of zero meets zero, whatever was observed.
         if self._confidence is None or (self._goal <= 0 and not self._strict):
             return least
-        bound: list[int] = fewest_successes(counts, float(self._goal), self._confidence).tolist()
-        return [max(pair) for pair in zip(least, bound, strict=True)]
+        bound = fewest_successes(counts, float(self._goal), self._confidence)
+        for at in near_ties(bound, counts, float(self._goal), self._confidence):
+            bound[at] = self._settled(int(bound[at]), counts[at])
+        return [max(pair) for pair in zip(least, bound.tolist(), strict=True)]
+
+    def _settled(self, successes: int, trials: int) -> int:
+        """The fewest successes by the judge's own bound, where rounding decides a tie."""
+        tried = range(max(successes - 1, 0), min(successes + 1, trials) + 1)
+        return next((count for count in tried if self._meets(count, trials)), trials + 1)
+
+    def _meets(self, successes: int, trials: int) -> bool:
+        confidence = self._confidence or 0.0
+        if self._wants_more:
+            bound = proportion_lower(successes, trials, confidence)
+            return bound > self._threshold if self._strict else bound >= self._threshold
+        bound = proportion_upper(trials - successes, trials, confidence)
+        return bound < self._threshold if self._strict else bound <= self._threshold
 
     def _observed(self, trials: int) -> int:
         whole, rest = divmod(self._goal.numerator * trials, self._goal.denominator)

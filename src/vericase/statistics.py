@@ -14,6 +14,7 @@ __all__ = [
     "bootstrap_upper",
     "chance_of_at_least",
     "fewest_successes",
+    "near_ties",
     "proportion_lower",
     "proportion_upper",
 ]
@@ -114,6 +115,17 @@ def fewest_successes(
 
     counts = np.asarray(trials)
     return np.asarray(binom.isf(1 - confidence, counts, threshold)).astype(np.int64) + 1
+
+
+def near_ties(
+    successes: "NDArray[np.int64]", trials: Sequence[int], threshold: float, confidence: float
+) -> list[int]:
+    """Positions at which rounding decides whether the bound reaches the threshold."""
+    import numpy as np  # noqa: PLC0415  see above
+
+    chances = [chance_of_at_least(successes - step, trials, threshold) for step in (0, 1)]
+    near = [np.isclose(chance, 1 - confidence, rtol=1e-6, atol=0) for chance in chances]
+    return [int(at) for at in np.flatnonzero(near[0] | near[1])]
 
 
 def chance_of_at_least(

@@ -46,7 +46,12 @@ def write_requirements(folder: Path, count: int) -> None:
     """So many requirements, each with a parent and a hazard among those there are."""
     names = [f"REQ-{number:04d}" for number in range(1, count + 1)]
     records = [
-        requirement_record(name, parents=[parent], hazards=["HAZ-001"])
+        requirement_record(
+            name,
+            statement=f"The subject shall keep a right decision of {name}.",
+            parents=[parent],
+            hazards=["HAZ-001"],
+        )
         for parent, name in itertools.pairwise(names)
     ]
     write_records(folder, "first.yaml", [requirement_record(names[0]), *records[: count // 2]])

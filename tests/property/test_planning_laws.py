@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.tracing import a_criterion
@@ -61,6 +61,11 @@ def test_the_power_counts_what_the_judge_passes(
 
 @settings(deadline=None)  # the first example imports scipy
 @given(criterion=criteria())
+@example(
+    criterion=a_criterion(
+        relation=Relation.AT_LEAST, thresholds={"*": 0.1}, confidence=0.99, min_trials=None
+    )
+)  # 2 of 2: the bound is the root of 0.01, but for rounding
 def test_the_fewest_trials_can_pass_and_fewer_cannot(criterion: AcceptanceCriterion) -> None:
     """With the best possible outcome."""
     plan = plan_criterion(criterion, criterion.thresholds["*"])
