@@ -15,6 +15,7 @@ __all__ = [
     "ANY_DATA",
     "SIGNED_OFF",
     "AcceptanceCriterion",
+    "ChangePlan",
     "Hazard",
     "Inspection",
     "IntendedUse",
@@ -229,6 +230,29 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlan:
+    """A predetermined change control plan: which changes may be made without a new review.
+
+    Attributes:
+        allowed: Kinds of change, as `vericase diff` names them.
+        data: Which data the change may be made and judged with.
+        method: How it is made and verified.
+        acceptance: By criterion, by how much it may get worse; each has to pass besides.
+        roll_back: What is done if it fails.
+    """
+
+    id: str
+    allowed: tuple[str, ...]
+    data: str
+    method: str
+    acceptance: Mapping[str, float]
+    roll_back: str
+    approved_by: str
+    approved_on: date
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementSet:
     """All requirements, hazards, the intended use and what people signed, of one folder."""
 
@@ -237,6 +261,7 @@ class RequirementSet:
     intended_use: IntendedUse | None = None
     waivers: tuple[Waiver, ...] = ()
     inspections: tuple[Inspection, ...] = ()
+    change_plan: ChangePlan | None = None
 
     def __iter__(self) -> Iterator[Requirement]:
         return iter(self.requirements)

@@ -11,6 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.support.documents import (
+    change_plan_record,
     criterion_record,
     hazard_record,
     inspection_record,
@@ -24,7 +25,10 @@ from vericase.schema import json_schemas, load_requirements
 ROOT = Path(__file__).parents[2]
 KINDS = {
     name: name.removesuffix(".yaml")
-    for name in ("hazards.yaml", "intended-use.yaml", "waivers.yaml", "inspections.yaml")
+    for name in (
+        *("hazards.yaml", "intended-use.yaml", "waivers.yaml", "inspections.yaml"),
+        "change-plan.yaml",
+    )
 }
 USE = {
     "user": "A nurse",
@@ -59,6 +63,7 @@ WHOLE: dict[str, Any] = {
     "hazards.yaml": [hazard_record()],
     "intended-use.yaml": USE,
     "waivers.yaml": [waiver_record()],
+    "change-plan.yaml": change_plan_record(),
     "inspections.yaml": [
         inspection_record(
             requirement="ROB-003", expires_on="2027-01-01", subjects={"model": "b" * 64}
@@ -167,6 +172,11 @@ WRONG: list[tuple[str, Edit]] = [
     ("waivers.yaml", setting(0, "fingerprint", to="abc")),
     ("waivers.yaml", setting(0, "comment", to="x")),
     *(("inspections.yaml", without(0, field)) for field in inspection_record()),
+    *(("change-plan.yaml", without(field)) for field in change_plan_record()),
+    ("change-plan.yaml", setting("allowed", to=["verdict worse"])),
+    ("change-plan.yaml", setting("acceptance", to={})),
+    ("change-plan.yaml", setting("acceptance", to={"ROB-001.1": -1})),
+    ("change-plan.yaml", setting("scope", to="x")),
     ("inspections.yaml", setting(0, "outcome", to="fine")),
     ("inspections.yaml", setting(0, "subjects", to={"model": "abc"})),
     ("inspections.yaml", setting(0, "expires_on", to="never")),

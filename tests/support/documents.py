@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 __all__ = [
+    "change_plan_record",
     "criterion_record",
     "hazard_record",
     "inspection_record",
@@ -76,6 +77,22 @@ def inspection_record(**changes: object) -> Record:
         "inspected_by": "A. Reader",
         "inspected_on": "2026-03-02",
         "fingerprint": "a" * 64,
+    }
+    return whole | changes
+
+
+def change_plan_record(**changes: object) -> Record:
+    """A plan that allows another model, with a small loss."""
+    whole: Record = {
+        "id": "CCP-001",
+        "allowed": ["subject changed"],
+        "data": "Recordings of the same recorder, split as before.",
+        "method": "The same training procedure.",
+        "acceptance": {"ROB-001.1": 0.01},
+        "roll_back": "The former model is installed again.",
+        "approved_by": "A. Head",
+        "approved_on": "2026-01-01",
+        "expires_on": "2026-12-31",
     }
     return whole | changes
 

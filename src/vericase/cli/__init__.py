@@ -11,7 +11,19 @@ import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 
-from vericase.cli import audit, check, explain, export, gate, plan, report, schema, sign, status
+from vericase.cli import (
+    audit,
+    check,
+    diff,
+    explain,
+    export,
+    gate,
+    plan,
+    report,
+    schema,
+    sign,
+    status,
+)
 from vericase.cli.common import BAD_INPUT, BUG
 from vericase.errors import InputError
 
@@ -25,6 +37,7 @@ _COMMANDS = (
     report,
     export,
     gate,
+    diff,
     sign,
     audit,
     schema,

@@ -10,7 +10,7 @@ from vericase.gate import GateDecision
 from vericase.matrix import TraceMatrix
 from vericase.report.text import readable
 
-__all__ = ["as_csv", "as_json", "as_markdown", "inert"]
+__all__ = ["as_csv", "as_json", "as_markdown", "inert", "markdown_row"]
 
 #: What a spreadsheet takes for the start of a formula (OWASP, CSV injection).
 _FORMULA = tuple("=+-@\t\r\n")
@@ -57,7 +57,7 @@ def as_markdown(matrix: TraceMatrix, decision: GateDecision) -> bytes:
     text = [f"# {_cell(decision.headline)}", ""]
     if decision.blocking:
         text += ["| where | what | why |", "|---|---|---|"]
-        text += [_row(b.where, b.what, b.message) for b in decision.blocking]
+        text += [markdown_row(b.where, b.what, b.message) for b in decision.blocking]
         text.append("")
     text += [
         "| requirement | standing | criterion | wanted | measured | verdict |",
@@ -66,11 +66,14 @@ def as_markdown(matrix: TraceMatrix, decision: GateDecision) -> bytes:
     for line in lines(matrix):
         verdict = f"{line.verdict}, waived by {line.waiver}" if line.waiver else line.verdict
         name = f"{line.requirement} {line.title}"
-        text.append(_row(name, line.standing, line.criterion, line.wanted, line.measured, verdict))
+        text.append(
+            markdown_row(name, line.standing, line.criterion, line.wanted, line.measured, verdict)
+        )
     return ("\n".join(text) + "\n").encode()
 
 
-def _row(*cells: str) -> str:
+def markdown_row(*cells: str) -> str:
+    """One row of a table, whatever the cells hold."""
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 

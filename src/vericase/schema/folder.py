@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from vericase.errors import RequirementError
 from vericase.requirement import (
+    ChangePlan,
     Hazard,
     Inspection,
     IntendedUse,
@@ -17,14 +18,13 @@ from vericase.requirement import (
 )
 from vericase.schema.links import INTENDED_USE, cross_checks
 from vericase.schema.records import read_hazard, read_intended_use, read_requirement
-from vericase.schema.signed import read_inspection, read_waiver
+from vericase.schema.signed import read_change_plan, read_inspection, read_waiver
 from vericase.schema.tree import List, Node, read_tree
 
 __all__ = ["load_requirements"]
 
 _HAZARDS = "hazards.yaml"
-#: Reserved for records that this version cannot read: refused, since nobody would hold to them.
-_NOT_YET_READ = ("change-plan.yaml",)
+_CHANGE_PLAN = "change-plan.yaml"
 _WAIVERS = "waivers.yaml"
 _INSPECTIONS = "inspections.yaml"
 
@@ -61,6 +61,7 @@ def _read_files(folder: Path, named: Path, problems: list[str]) -> RequirementSe
     waivers: list[Waiver] = []
     inspections: list[Inspection] = []
     use: IntendedUse | None = None
+    plan: ChangePlan | None = None
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() not in {".yaml", ".yml"}:
             continue
@@ -70,9 +71,8 @@ def _read_files(folder: Path, named: Path, problems: list[str]) -> RequirementSe
             continue
         place = str(named / path.name)
         tree = _tree(path, place, problems)
-        if path.name in _NOT_YET_READ:
-            if tree is not None and (not isinstance(tree, List) or tree.items):
-                problems.append(f"{place}: expected nothing, since this version cannot read it")
+        if path.name == _CHANGE_PLAN:
+            plan = None if tree is None else read_change_plan(tree, place, problems)
         elif path.name == INTENDED_USE:
             use = None if tree is None else read_intended_use(tree, place, problems)
         elif path.name == _HAZARDS:
@@ -89,6 +89,7 @@ def _read_files(folder: Path, named: Path, problems: list[str]) -> RequirementSe
         intended_use=use,
         waivers=tuple(waivers),
         inspections=tuple(inspections),
+        change_plan=plan,
     )
 
 

@@ -121,6 +121,11 @@ def _unknown_signed(found: RequirementSet) -> Iterator[str]:
         if name in waived:
             yield f"{place}: expected one waiver a criterion, got {name} again ({waived[name]})"
         waived.setdefault(name, str(waiver.source))
+    plan = found.change_plan
+    for name in plan.acceptance if plan else ():
+        if name not in criteria:
+            hint = did_you_mean(name, criteria)
+            yield f"change-plan.yaml: acceptance: expected a known criterion, got {name!r}{hint}"
     for inspection in found.inspections:
         name = inspection.requirement
         place = f"{inspection.source}: {inspection.id}.requirement"

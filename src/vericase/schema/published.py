@@ -9,7 +9,7 @@ from vericase.schema.records import (
     METHODS,
     SEVERITIES,
 )
-from vericase.schema.signed import FINGERPRINT, OUTCOMES
+from vericase.schema.signed import ALLOWABLE, FINGERPRINT, OUTCOMES
 
 __all__ = ["json_schemas"]
 
@@ -25,12 +25,13 @@ _CONFIDENCE = {"type": "number", "minimum": LEAST_CONFIDENCE, "exclusiveMaximum"
 
 
 def json_schemas() -> dict[str, dict[str, object]]:
-    """One schema a kind of file: requirements, hazards, intended-use, waivers, inspections."""
+    """One schema a kind of file: requirements, hazards, intended use, waivers and so on."""
     return {
         "requirements": _list_of(_requirement(), "Requirements of one category or more"),
         "hazards": _list_of(_hazard(), "Hazards and what controls them"),
         "waivers": _list_of(_waiver(), "Accepted deficits of a release, each for a time"),
         "inspections": _list_of(_inspection(), "What people saw of what no case can show"),
+        "change-plan": {"$schema": _DRAFT, "title": "Changes without a review", **_change_plan()},
         "intended-use": {"$schema": _DRAFT, "title": "Intended use", **_intended_use()},
     }
 
@@ -125,6 +126,25 @@ def _inspection() -> dict[str, object]:
     }
     others = {"expires_on": _DAY, "subjects": {"type": "object", "additionalProperties": _SHA256}}
     return _record(list(properties), properties | others)
+
+
+def _change_plan() -> dict[str, object]:
+    properties: dict[str, object] = {
+        "id": _ID,
+        "allowed": {"type": "array", "items": {"enum": list(ALLOWABLE)}, "uniqueItems": True},
+        "data": _TEXT,
+        "method": _TEXT,
+        "acceptance": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": "number", "minimum": 0},
+        },
+        "roll_back": _TEXT,
+        "approved_by": _TEXT,
+        "approved_on": _DAY,
+        "expires_on": _DAY,
+    }
+    return _record(list(properties), properties)
 
 
 def _intended_use() -> dict[str, object]:

@@ -293,7 +293,7 @@ def test_the_schema_is_printed_whole_or_by_kind(desk: Desk) -> None:
     code, out, _ = desk.ask("schema")
     assert (code, sorted(json.loads("\n".join(out)))) == (
         0,
-        ["hazards", "inspections", "intended-use", "requirements", "waivers"],
+        ["change-plan", "hazards", "inspections", "intended-use", "requirements", "waivers"],
     )
     code, out, _ = desk.ask("schema", "hazards")
     assert json.loads("\n".join(out))["title"] == "Hazards and what controls them"

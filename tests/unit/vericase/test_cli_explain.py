@@ -23,6 +23,8 @@ def kinds() -> set[str]:
             if not isinstance(node, ast.Call):
                 continue
             named = [k.value for k in node.keywords if k.arg in {"kind", "what"}]
+            if getattr(node.func, "id", "") == "Change":
+                continue
             if isinstance(node.func, ast.Name) and node.func.id == "_finding" and node.args:
                 named.append(node.args[0])
             found |= {str(n.value) for n in named if isinstance(n, ast.Constant)}

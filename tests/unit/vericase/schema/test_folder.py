@@ -99,16 +99,6 @@ def test_an_empty_folder_is_an_empty_set(tmp_path: Path) -> None:
     assert load_requirements(tmp_path).requirements == ()
 
 
-@pytest.mark.parametrize("name", ["change-plan.yaml"])
-def test_records_that_cannot_be_read_yet_are_refused(tmp_path: Path, name: str) -> None:
-    """A plan that this version would ignore is an error, an empty one is not."""
-    write_records(tmp_path, "r.yaml", [requirement_record()])
-    write_records(tmp_path, name, [{"id": "WAI-001"}])
-    assert problems_of(tmp_path) == [f"{name}: expected nothing, since this version cannot read it"]
-    write_records(tmp_path, name, [])
-    assert len(load_requirements(tmp_path).requirements) == 1
-
-
 def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
     """Whoever names no folder is told how to name one."""
     with pytest.raises(RequirementError) as caught:

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from vericase.requirement import Relation, Status
 from vericase.schema import json_schemas
 
-KINDS = ["hazards", "inspections", "intended-use", "requirements", "waivers"]
+KINDS = ["change-plan", "hazards", "inspections", "intended-use", "requirements", "waivers"]
 
 
 def test_there_is_one_schema_a_kind_of_file() -> None:
