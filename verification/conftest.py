@@ -32,13 +32,14 @@ from afib.workflow import (
     write_prepared,
 )
 from verification.judged import Judged
-from verification.looks import Looks, recordings_digest
+from verification.looks import recordings_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from afib.records import Recording
     from nnassure.arrays import FloatArray
+    from vericase.evidence import Look
 
 _T = TypeVar("_T")
 
@@ -134,16 +135,23 @@ def _subjects(
 
 
 @pytest.fixture(scope="session")
-def held_out(pytestconfig: pytest.Config, data: Prepared, classifier: Classifier) -> Dataset:
+def held_out(
+    pytestconfig: pytest.Config,
+    data: Prepared,
+    classifier: Classifier,
+    vericase_look: Callable[..., Look | None],
+) -> Dataset:
     """The test split, opened only as the record of openings allows."""
     opened = data.dataset.of(split="test")
     if data.dataset.source != "synthetic":
-        path = ROOT / "reports" / "looks.jsonl"
-        digest = recordings_digest(opened)
-        looks = Looks(path, data.dataset.source, digest, classifier.digest)
-        if not looks.on_record and not pytestconfig.getoption("open_test_split"):
+        look = vericase_look(
+            "test",
+            data=recordings_digest(opened),
+            subject=classifier.digest,
+            may_open=pytestconfig.getoption("open_test_split"),
+        )
+        if look is None:
             pytest.skip("the test split is sealed for this model; make reference opens it")
-        looks.record()
     return opened
 
 

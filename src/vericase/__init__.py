@@ -3,6 +3,6 @@
 The names a verification case needs are here; everything else is imported from its module.
 """
 
-from vericase.measurement import Proportion, Sample, Scalar
+from vericase.measurement import Coverage, Proportion, Sample, Scalar, Slices
 
-__all__ = ["Proportion", "Sample", "Scalar"]
+__all__ = ["Coverage", "Proportion", "Sample", "Scalar", "Slices"]

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vericase.bundle import ENVELOPE, parse_statement, record_digests, unpack
-from vericase.code import code_changes
 from vericase.envelope import SignatureError, open_envelope
 from vericase.errors import InputError
 from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
 from vericase.gate import GateDecision, decide
 from vericase.matrix import trace
+from vericase.presence import present
 from vericase.schema import load_requirements
 from vericase.store import digest_bytes, load_evidence
 from vericase.subjects import attachment_findings, subject_findings
@@ -118,7 +118,7 @@ def _judged(
     try:
         requirements = load_requirements(folder / "requirements", named=Path("requirements"))
         log, chain = load_evidence(folder / "evidence.json")
-        changed = code_changes(log, folder / "code")
+        now = present(log, folder / "code", given=expected.subjects)
     except InputError as error:
         problems = [text.replace(f"{folder}/", "") for text in error.problems]
         findings += [_finding("content", "bundle", text) for text in problems]
@@ -131,7 +131,7 @@ def _judged(
     held = replace(log, subjects=tuple(s for s in log.subjects if s.name not in unheld))
     findings += subject_findings(held, expected.subjects)
     on = expected.on or date.fromisoformat(ours["on"])
-    matrix = trace(requirements, log, findings=findings, changed=changed, on=on)
+    matrix = trace(requirements, log, findings=findings, present=now, on=on)
     decision = decide(matrix)
     findings += _verdict_findings(signed, decision, requirements.digest, expected)
     return Audit(findings=tuple(findings), decision=decision, signed=signed, unheld=unheld)

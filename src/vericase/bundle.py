@@ -6,6 +6,7 @@ slipped in.
 """
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from typing import Any
 
 from vericase.errors import EvidenceError
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog
+from vericase.findings import Finding
 from vericase.gate import GateDecision
 from vericase.matrix import TraceMatrix
 from vericase.requirement import canonical
-from vericase.store import digest_bytes, parse_json
+from vericase.store import digest_bytes, load_evidence, parse_json
 from vericase.verdict import JUDGING_RULES, Verdict
 from vericase.wire import case_to, evidence_to
 
@@ -29,6 +31,7 @@ __all__ = [
     "collect",
     "pack",
     "parse_statement",
+    "read_evidence",
     "record_digests",
     "statement",
     "unpack",
@@ -42,6 +45,7 @@ _MOST_BYTES = 1 << 30
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644 << 16
 _UNIX = 3
+_ZIP = b"PK"
 
 
 def collect(
@@ -104,6 +108,26 @@ def unpack(path: Path) -> dict[str, bytes]:
     if ENVELOPE not in files:
         raise EvidenceError(f"{path}: expected {ENVELOPE} in the bundle, got none")
     return files
+
+
+def read_evidence(path: Path) -> tuple[EvidenceLog, tuple[Finding, ...]]:
+    """The log in the evidence file or bundle at *path*, and what is wrong with its chain.
+
+    Raises:
+        EvidenceError: If it is neither.
+    """
+    try:
+        with path.open("rb") as file:
+            is_bundle = file.read(len(_ZIP)) == _ZIP
+    except OSError as error:
+        raise EvidenceError(f"{path}: expected evidence, got {error.strerror}") from error
+    if not is_bundle:
+        return load_evidence(path)
+    files = unpack(path)
+    with tempfile.TemporaryDirectory(prefix="vericase-") as folder:
+        evidence = Path(folder) / "evidence.json"
+        evidence.write_bytes(files.get(evidence.name, b""))
+        return load_evidence(evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The code that measures: which files count for a case, and what they digest to.
 
-For every case these are its module, the conftests above it, and the trees that the ini option
-`vericase_code` names.
+For every case these are its module, the conftests above it, the trees that the ini option
+`vericase_code` names, and the lock files of `vericase_lock`, which count by what they pin.
 """
 
 import os
@@ -10,6 +10,8 @@ from pathlib import Path
 
 from vericase.errors import EvidenceError
 from vericase.evidence import EvidenceLog
+from vericase.lock import pin_changes, read_lock
+from vericase.requirement import canonical
 from vericase.store import digest_bytes
 
 __all__ = ["CaseCode", "code_changes", "code_root"]
@@ -24,12 +26,15 @@ class CaseCode:
     Args:
         root: Case ids start here.
         trees: Folders that count for every case, from the root.
+        locks: Lock files that count for every case, from the root.
     """
 
-    def __init__(self, root: Path, trees: Iterable[str]) -> None:
+    def __init__(self, root: Path, trees: Iterable[str], locks: Iterable[str] = ()) -> None:
         self.trees = tuple(sorted(trees))
         self._root = root
-        self._everywhere = self._read(self._tree_files())
+        self.lock = {name: read_lock(root / name) for name in sorted(locks)}
+        pins = {name: digest_bytes(canonical(lock).encode()) for name, lock in self.lock.items()}
+        self._everywhere = self._read(self._tree_files()) | pins
         self._own: dict[str, dict[str, str]] = {}
 
     def digest(self, case_id: str) -> str:
@@ -76,9 +81,9 @@ def code_changes(log: EvidenceLog, root: Path) -> dict[str, str]:
     Raises:
         EvidenceError: If a file cannot be read.
     """
-    code = CaseCode(root, log.code_trees)
+    code = CaseCode(root, log.code_trees, [name for name in log.lock if (root / name).is_file()])
     return {
-        case.case_id: _difference(log, code.listing(case.case_id), case.case_id)
+        case.case_id: _difference(log, code, case.case_id)
         for case in log.cases
         if case.digest != code.digest(case.case_id)
     }
@@ -91,8 +96,8 @@ def code_root(log: EvidenceLog, requirements: Path) -> Path:
     return next((d for d in around if any((d / m).is_file() for m in modules)), around[0])
 
 
-def _difference(log: EvidenceLog, now: Mapping[str, str], case_id: str) -> str:
-    module = _module(case_id)
+def _difference(log: EvidenceLog, code: CaseCode, case_id: str) -> str:
+    module, now = _module(case_id), code.listing(case_id)
     if module not in now:
         return f"the code of its case is not here: {module}"
     changed = sorted(name for name, digest in now.items() if log.code.get(name) != digest)
@@ -100,9 +105,22 @@ def _difference(log: EvidenceLog, now: Mapping[str, str], case_id: str) -> str:
     gone = sorted(
         name
         for name in set(log.code) - set(now)
-        if Path(name) in conftests or any(Path(name).is_relative_to(t) for t in log.code_trees)
+        if Path(name) in conftests
+        or name in log.lock
+        or any(Path(name).is_relative_to(t) for t in log.code_trees)
     )
-    return _told([*(f"{name} changed" for name in changed), *(f"{name} is gone" for name in gone)])
+    changes = [f"{name} changed{_pins(log, code, name)}" for name in changed]
+    return _told([*changes, *(f"{name} is gone" for name in gone)])
+
+
+def _pins(log: EvidenceLog, code: CaseCode, name: str) -> str:
+    """Which pins of the lock file *name* differ, in brackets; nothing for another file."""
+    if name not in log.lock or name not in code.lock:
+        return ""
+    changes = pin_changes(log.lock[name], code.lock[name])
+    more = len(changes) - _MOST_NAMED
+    tail = f", and {more} more" if more > 0 else ""
+    return f" ({', '.join(changes[:_MOST_NAMED])}{tail})"
 
 
 def _told(changes: Sequence[str]) -> str:

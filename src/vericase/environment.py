@@ -8,27 +8,33 @@ import socket
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterable, Mapping
 from email.parser import HeaderParser
 from importlib.metadata import distributions
 from pathlib import Path
 
+from vericase.lock import off_lock
+
 __all__ = ["environment", "host", "new_run_id", "now"]
 
 
-def environment(folder: Path) -> dict[str, object]:
+def environment(folder: Path, locks: Iterable[Mapping[str, str]] = ()) -> dict[str, object]:
     """Versions of Python and of every installed distribution, the platform, and the commit.
 
     Args:
         folder: A folder of the repository whose commit is recorded.
+        locks: What each lock file pins; an installed version that is another one is told.
     """
     commit, dirty = _commit(folder)
+    packages = _packages()
     return {
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpus": os.cpu_count() or 0,
-        "packages": _packages(),
+        "packages": packages,
+        "off_lock": [text for lock in locks for text in off_lock(lock, packages)],
         "commit": commit,
         "dirty": dirty,
     }

@@ -13,6 +13,7 @@ __all__ = [
     "CaseOutcome",
     "Evidence",
     "EvidenceLog",
+    "Look",
     "Outcome",
     "Run",
     "Subject",
@@ -53,6 +54,7 @@ class Subject:
     Attributes:
         scope: For data, the source they come from; requirements speak of it in `applies_to`.
         rehearsal: Whether evidence on it can release nothing.
+        path: Where it lay, from the root of the project; empty if it lay elsewhere.
     """
 
     name: str
@@ -60,6 +62,28 @@ class Subject:
     digest: str
     scope: str | None = None
     rehearsal: bool = False
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One opening of held-out data, to judge one subject by them.
+
+    Attributes:
+        name: What was opened, such as `test`.
+        data: The digest of the recordings that were opened.
+        subject: The digest of what was judged by them.
+        number: Which opening of these data it was, from 1; judging again is no new one.
+        on: The day of the opening, as ISO 8601.
+        demands: By requirement, its fingerprint when these data were first opened.
+    """
+
+    name: str
+    data: str
+    subject: str
+    number: int
+    on: str
+    demands: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +114,11 @@ class CaseOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One measurement of one criterion by one case."""
+    """One measurement of one criterion by one case.
+
+    Attributes:
+        reference: What the last release measured; of paired criteria alone.
+    """
 
     criterion_id: str
     requirement_id: str
@@ -102,6 +130,7 @@ class Evidence:
     verdict: Verdict
     subjects: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    reference: Measurement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +154,9 @@ class EvidenceLog:
         statuses: By requirement id, what its status was when the cases ran.
         code_trees: Folders whose source counts for every case.
         code: By path from the root, the SHA-256 of every file that counts for some case.
+        lock: By lock file, the versions that it pins.
+        demands: By fingerprint, what a requirement with a record demanded.
+        looks: Openings of held-out data, by their name.
     """
 
     run: Run
@@ -136,6 +168,9 @@ class EvidenceLog:
     statuses: Mapping[str, str] = field(default_factory=dict)
     code_trees: tuple[str, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
+    lock: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    demands: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    looks: tuple[Look, ...] = ()
     format: int = FORMAT
     judging_rules: int = JUDGING_RULES
 

@@ -33,6 +33,9 @@ def run_findings(requirements: RequirementSet, log: EvidenceLog) -> Iterator[Fin
     for name, number in Counter(subject.name for subject in log.subjects).items():
         if number > 1:
             yield _finding("subject", name, f"expected one {name}, got {number} of them")
+    off_lock = log.environment.get("off_lock", ())
+    for told in off_lock if isinstance(off_lock, list) else ():
+        yield _finding("environment", "lock", f"expected the locked version, got {told}")
     if log.scope is None and _asks_for_scope(requirements):
         yield _finding(
             "scope",

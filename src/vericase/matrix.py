@@ -5,15 +5,16 @@ Pure. Every stored measurement is judged again; a stored verdict is only ever co
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
+from fractions import Fraction
 
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, function_of
 from vericase.findings import Finding, record_findings, run_findings
 from vericase.requirement import (
     SIGNED_OFF,
     AcceptanceCriterion,
+    Claim,
     Hazard,
     Requirement,
     RequirementSet,
@@ -22,7 +23,8 @@ from vericase.requirement import (
 )
 from vericase.rows import CriterionRow, JudgedEvidence, RequirementRow, let_go, row_findings
 from vericase.signoff import Judged, inspected, waiver_objections
-from vericase.verdict import Verdict, judge, worst
+from vericase.staleness import Present, stale_reasons
+from vericase.verdict import Judgement, Verdict, judge, worst
 
 __all__ = [
     "CriterionRow",
@@ -72,7 +74,7 @@ def trace(
     log: EvidenceLog,
     *,
     findings: Iterable[Finding] = (),
-    changed: Mapping[str, str] = MappingProxyType({}),
+    present: Present | None = None,
     on: date | None = None,
 ) -> TraceMatrix:
     """What *log* shows of *requirements*.
@@ -81,10 +83,11 @@ def trace(
         requirements: What is demanded now.
         log: What was measured.
         findings: What was seen while the log was read; they join those of the tracing.
-        changed: By case, why the code there is now is not what measured.
+        present: What is there now; without it, records are held against the log alone.
         on: The date by which waivers and inspections are judged; none holds without it.
     """
-    rows = tuple(_Tracer(requirements, log, changed, on).rows())
+    now = present or Present(code={}, subjects={})
+    rows = tuple(_Tracer(requirements, log, now, on).rows())
     found = [
         *findings,
         *run_findings(requirements, log),
@@ -108,12 +111,11 @@ class _Tracer:
         self,
         requirements: RequirementSet,
         log: EvidenceLog,
-        changed: Mapping[str, str],
+        present: Present,
         on: date | None,
     ) -> None:
-        self._requirements, self._log, self._changed, self._on = requirements, log, changed, on
+        self._requirements, self._log, self._present, self._on = requirements, log, present, on
         self._waivers = {waiver.criterion: waiver for waiver in requirements.waivers}
-        self._fingerprints: dict[str, str] = {}
         self._digests = {subject.name: subject.digest for subject in log.subjects}
         self._outcomes = {case.case_id: case for case in log.cases}
         self._records: dict[str, list[Evidence]] = defaultdict(list)
@@ -124,21 +126,18 @@ class _Tracer:
             for requirement_id in case.requirement_ids:
                 self._cases[requirement_id].append(case)
 
-    def _fingerprint(self, requirement: Requirement) -> str:
-        if requirement.id not in self._fingerprints:
-            self._fingerprints[requirement.id] = requirement.fingerprint
-        return self._fingerprints[requirement.id]
-
     def rows(self) -> Iterable[RequirementRow]:
         return (self._row(requirement) for requirement in self._requirements)
 
     def _row(self, requirement: Requirement) -> RequirementRow:
         cases = tuple(self._cases[requirement.id])
-        criteria = tuple(self._criterion_row(requirement, c) for c in requirement.criteria)
+        criteria = self._criteria(requirement)
         applicable = requirement.applies(self._log.scope) and (
             not criteria or any(row.applicable for row in criteria)
         )
         judged = [row.verdict for row in criteria if row.applicable]
+        if requirement.claim is Claim.ANY and Verdict.PASS in judged:
+            judged = [Verdict.PASS]
         reason = ""
         if requirement.method in SIGNED_OFF:
             signed, reason = self._signed(requirement)
@@ -158,25 +157,49 @@ class _Tracer:
         signed = [i for i in self._requirements.inspections if i.requirement == requirement.id]
         return inspected(requirement, signed, self._digests, self._on)
 
+    def _criteria(self, requirement: Requirement) -> tuple[CriterionRow, ...]:
+        if requirement.claim is Claim.ALL:
+            return tuple(self._criterion_row(requirement, c) for c in requirement.criteria)
+        return self._any_of(requirement)
+
+    def _any_of(self, requirement: Requirement) -> tuple[CriterionRow, ...]:
+        """Criteria of which any one is enough, each at the confidence that Holm (1979) asks for.
+
+        As long as some are shown, the others are as many fewer claims.
+        """
+        rows: dict[str, CriterionRow] = {}
+        left = list(requirement.criteria)
+        scope = self._log.scope
+        while left:
+            claims = sum(requirement.applies(scope) and c.applies(scope) for c in left)
+            for criterion in left:
+                surer = replace(criterion, confidence=_corrected(criterion.confidence, claims))
+                rows[criterion.id] = self._criterion_row(requirement, criterion, surer)
+            shown = [c for c in left if rows[c.id].verdict is Verdict.PASS]
+            left = [c for c in left if c not in shown] if shown else []
+        return tuple(rows[criterion.id] for criterion in requirement.criteria)
+
     def _criterion_row(
-        self, requirement: Requirement, criterion: AcceptanceCriterion
+        self,
+        requirement: Requirement,
+        criterion: AcceptanceCriterion,
+        judged_as: AcceptanceCriterion | None = None,
     ) -> CriterionRow:
         scope = self._log.scope
         judged = tuple(
-            JudgedEvidence(
-                evidence=record,
-                judgement=judge(criterion, record.measurement, scope=scope),
-                stale=self._staleness(requirement, record),
-            )
+            self._judged(requirement, criterion, judged_as or criterion, record)
             for record in self._records[criterion.id]
         )
         verdict, reason = self._summary(requirement, judged)
+        spoiled = self._spoiled(requirement)
+        if judged_as is not None and judged:
+            reason = f"{reason}, at confidence {judged_as.confidence:.6g} as one of several claims"
         applicable = requirement.applies(scope) and criterion.applies(scope)
         found = Judged(
             verdict=verdict,
             reason=reason,
             judgements=tuple(item.judgement for item in judged),
-            stale=any(item.stale for item in judged),
+            unwaivable=spoiled or ("stale evidence" if any(i.stale for i in judged) else ""),
             applicable=applicable,
             rehearsal=self._log.rehearsal,
             was_in_force=self._log.statuses.get(requirement.id) == Status.APPROVED,
@@ -214,12 +237,28 @@ class _Tracer:
             ending = case.outcome.verdict if case else Verdict.ERROR
             told = f"case {case.outcome.value}: {case.message}" if case else "its case is missing"
             reasons.append((ending, told))
+        if spoiled := self._spoiled(requirement):
+            reasons.append((Verdict.NOT_RUN, spoiled))
         reasons += [
             (Verdict.NOT_RUN, f"{case.case_id} did not measure it")
             for case in self._cases[requirement.id]
             if case.function in functions and case.case_id not in measured
         ]
         return max(reasons, key=lambda pair: pair[0])
+
+    def _spoiled(self, requirement: Requirement) -> str:
+        """Why this was no first look at the data; empty if it was, or need not be."""
+        name = requirement.first_look
+        if not name:
+            return ""
+        look = next((look for look in self._log.looks if look.name == name), None)
+        if look is None:
+            return f"no opening of {name} is on record"
+        if look.number > 1:
+            return f"{name} was opened before: this is opening {look.number}"
+        if look.demands.get(requirement.id) != requirement.fingerprint:
+            return f"it is not what was demanded when {name} was first opened"
+        return ""
 
     def _silence(self, requirement: Requirement) -> str:
         cases = self._cases[requirement.id]
@@ -228,25 +267,28 @@ class _Tracer:
         told = sorted({f"{case.outcome.value} {case.message}".strip() for case in cases})
         return "no case measured it (" + "; ".join(told) + ")"
 
-    def _staleness(self, requirement: Requirement, record: Evidence) -> tuple[str, ...]:
-        reasons = []
-        if record.requirement_fingerprint != self._fingerprint(requirement):
-            reasons.append("the requirement changed since it was measured")
+    def _judged(
+        self,
+        requirement: Requirement,
+        criterion: AcceptanceCriterion,
+        judged_as: AcceptanceCriterion,
+        record: Evidence,
+    ) -> JudgedEvidence:
+        def verdict_of(wanted: AcceptanceCriterion) -> Judgement:
+            return judge(
+                wanted, record.measurement, scope=self._log.scope, reference=record.reference
+            )
+
+        judgement = verdict_of(judged_as)
+        alone = judgement if judged_as is criterion else verdict_of(criterion)
         case = self._outcomes.get(record.case_id)
-        if case is not None and case.digest != record.case_digest:
-            reasons.append("the code of its case changed since it was measured")
-        elif record.case_id in self._changed:
-            reasons.append(self._changed[record.case_id])
-        wanted = requirement.depends or tuple(self._digests)
-        names = {*record.subjects, *(name for name in wanted if name in self._digests)}
-        reasons += [
-            f"it was measured on another {name}"
-            for name in sorted(names)
-            if self._digests.get(name) != record.subjects.get(name)
-        ]
-        reasons += [
-            f"it depends on {name}, and no subject has that name"
-            for name in requirement.depends
-            if name not in self._digests
-        ]
-        return tuple(reasons)
+        stale = stale_reasons(requirement, record, case, self._log, self._present)
+        return JudgedEvidence(
+            evidence=record, judgement=judgement, alone=alone.verdict, stale=tuple(stale)
+        )
+
+
+def _corrected(confidence: float | None, claims: int) -> float | None:
+    if confidence is None or claims < 1:
+        return confidence
+    return float(1 - (1 - Fraction(repr(confidence))) / claims)

@@ -1,19 +1,20 @@
-"""What a verification case may measure: counts, single values, and samples of values.
+"""What a verification case may measure: counts, their slices, single values, samples of values.
 
 A measurement is checked when it is made: a count that is a bool, a rate without its trials
 or a value that is not finite never becomes evidence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from operator import index
+from types import MappingProxyType
 from typing import Self
 
 from vericase.errors import MeasurementError
 
-__all__ = ["Measurement", "Proportion", "Sample", "Scalar"]
+__all__ = ["Coverage", "Measurement", "Proportion", "Sample", "Scalar", "Slices"]
 
 #: Counts up to here are exact as floats too, which the bounds are computed with.
 _MOST_TRIALS = 2**53
@@ -66,6 +67,73 @@ class Proportion:
     def rate(self) -> Fraction | None:
         """The observed rate, exactly; None without trials."""
         return Fraction(self.successes, self.trials) if self.trials else None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """So many prediction sets that hold the truth, of so many, after one calibration.
+
+    Its bound is by the exact law of split-conformal coverage, in which the calibration is a
+    sample too; without a confidence it is judged as a proportion.
+
+    Attributes:
+        covered: Count in [0, trials].
+        trials: Count of records that the calibration never saw; 0 is allowed and never passes.
+        calibration: How many scores the threshold was taken from, at least 1.
+
+    Raises:
+        MeasurementError: If a count is no integer (a bool is none), or out of range.
+    """
+
+    covered: int
+    trials: int
+    calibration: int
+
+    def __post_init__(self) -> None:
+        for name in ("covered", "trials", "calibration"):
+            object.__setattr__(self, name, _count(name, getattr(self, name), of="Coverage"))
+        if self.covered > self.trials:
+            raise MeasurementError(
+                f"Coverage: expected covered <= trials, got {self.covered} of {self.trials}"
+            )
+        if self.calibration < 1:
+            raise MeasurementError("Coverage: expected calibration >= 1, got 0")
+
+    @property
+    def counts(self) -> Proportion:
+        """The records alone."""
+        return Proportion(self.covered, self.trials)
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The same proportion in every slice of the trials, judged by the worst slice.
+
+    Attributes:
+        parts: By name, what was counted in the slice; in the order of their names.
+
+    Raises:
+        MeasurementError: If there is no slice, a name is no text, or a part is no proportion.
+    """
+
+    parts: Mapping[str, Proportion]
+
+    def __post_init__(self) -> None:
+        given: object = self.parts
+        if not isinstance(given, Mapping) or not given:
+            raise MeasurementError(f"Slices: expected proportions by name, got {given!r:.80}")
+        for name, part in given.items():
+            if not isinstance(name, str) or not name:
+                raise MeasurementError(f"Slices: expected a name for each slice, got {name!r:.80}")
+            if not isinstance(part, Proportion):
+                raise MeasurementError(f"Slices: expected a Proportion of {name!r}, got {part!r}")
+        parts = {name: self.parts[name] for name in sorted(self.parts)}
+        object.__setattr__(self, "parts", MappingProxyType(parts))
+
+    @property
+    def trials(self) -> int:
+        """The trials of all slices."""
+        return sum(part.trials for part in self.parts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +196,7 @@ class Sample:
         return self.clusters or tuple(f"{i:09d}" for i in range(len(self.values)))
 
 
-Measurement = Proportion | Scalar | Sample
+Measurement = Proportion | Coverage | Slices | Scalar | Sample
 
 
 def _entries(values: Iterable[object]) -> Sequence[object]:
@@ -138,19 +206,18 @@ def _entries(values: Iterable[object]) -> Sequence[object]:
     return tuple(entries)
 
 
-def _count(name: str, value: object) -> int:
+def _count(name: str, value: object, *, of: str = "Proportion") -> int:
+    problem = f"{of}: expected an integer for {name}, got {value!r}"
     if isinstance(value, bool):
-        raise MeasurementError(f"Proportion: expected an integer for {name}, got {value!r}")
+        raise MeasurementError(problem)
     try:
         number = index(value)  # type: ignore[arg-type]  # refusing what has no index is the point
     except TypeError:
-        raise MeasurementError(
-            f"Proportion: expected an integer for {name}, got {value!r}"
-        ) from None
+        raise MeasurementError(problem) from None
     if number < 0:
-        raise MeasurementError(f"Proportion: expected {name} >= 0, got {number}")
+        raise MeasurementError(f"{of}: expected {name} >= 0, got {number}")
     if number > _MOST_TRIALS:
-        raise MeasurementError(f"Proportion: expected {name} <= {_MOST_TRIALS}, got more")
+        raise MeasurementError(f"{of}: expected {name} <= {_MOST_TRIALS}, got more")
     return number
 
 

@@ -13,10 +13,15 @@ __all__ = ["CriterionRow", "JudgedEvidence", "RequirementRow", "let_go", "row_fi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedEvidence:
-    """One record with the judgement made of it now."""
+    """One record with the judgement made of it now.
+
+    Attributes:
+        alone: The verdict of the criterion by itself, whatever it is judged together with.
+    """
 
     evidence: Evidence
     judgement: Judgement
+    alone: Verdict
     stale: tuple[str, ...] = ()
 
 
@@ -77,12 +82,12 @@ def _contradictions(rows: Iterable[RequirementRow]) -> Iterable[Finding]:
     for row in rows:
         for criterion in row.criteria:
             for item in criterion.judged:
-                if item.evidence.verdict is not item.judgement.verdict and not item.stale:
+                if item.evidence.verdict is not item.alone and not item.stale:
                     yield Finding(
                         kind="contradiction",
                         where=criterion.criterion.id,
                         message=f"stored as {item.evidence.verdict.name}, "
-                        f"judged again as {item.judgement.verdict.name}",
+                        f"judged again as {item.alone.name}",
                     )
 
 

@@ -44,7 +44,7 @@ class Judged:
     """What a waiver is held against: the state of one criterion.
 
     Attributes:
-        stale: Whether anything measured for it is.
+        unwaivable: What is wrong with the evidence itself, which no waiver mends.
         applicable: Whether these data can show it.
         rehearsal: Whether these data can release anything.
         was_in_force: Whether its requirement was approved when the cases ran.
@@ -53,7 +53,7 @@ class Judged:
     verdict: Verdict
     reason: str
     judgements: tuple[Judgement, ...] = ()
-    stale: bool = False
+    unwaivable: str = ""
     applicable: bool = True
     rehearsal: bool = False
     was_in_force: bool = True
@@ -107,8 +107,8 @@ def _shortfall_objections(
     name = criterion.id
     if found.verdict is Verdict.PASS:
         yield f"{name} passes: there is nothing to waive, withdraw it"
-    elif found.verdict not in _WAIVABLE or found.stale:
-        word = "stale evidence" if found.stale else found.verdict.name
+    elif found.verdict not in _WAIVABLE or found.unwaivable:
+        word = found.unwaivable or found.verdict.name
         yield f"{name}: {word} cannot be waived: {found.reason}"
     else:
         gaps = [deficit(criterion, judgement) for judgement in found.judgements]

@@ -1,9 +1,6 @@
 """Evidence on disk: one JSON file, a journal, attachments, and digests over bytes.
 
-A file is replaced as a whole or not at all; a journal line counts once it is fsynced. The
-digest chain runs over whether the run ended and everything outside the `run` block, record by
-record, so that an edited, dropped or reordered record is named. Without a key it shows
-accidents, not a forger.
+A file is replaced as a whole or not at all; a journal line counts once it is fsynced.
 """
 
 import hashlib
@@ -17,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from vericase.chain import chain, chain_findings
 from vericase.errors import EvidenceError
 from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
@@ -26,6 +24,8 @@ from vericase.wire import (
     case_to,
     evidence_from,
     evidence_to,
+    look_from,
+    look_to,
     run_from,
     run_to,
     subject_from,
@@ -52,11 +52,6 @@ JOURNAL = "journal.jsonl"
 #: What the last whole run left, while and after another one replaces it.
 PREVIOUS = "evidence.previous.json"
 _CHUNK = 1 << 20
-#: What the chain seals before the first record.
-_HEAD = (
-    *("format", "judging_rules", "requirements_digest", "subjects", "environment"),
-    *("statuses", "code"),
-)
 #: Beside a model, and written after it: what was decided is no part of what was verified.
 _NOT_CONTENT = frozenset({"release.json"})
 
@@ -158,7 +153,7 @@ def load_evidence(path: Path) -> tuple[EvidenceLog, tuple[Finding, ...]]:
     try:
         document = parse_json(text)
         _check_format(path, document)
-        findings = tuple(_chain_findings(document))
+        findings = tuple(chain_findings(document))
         return _with_journal(_log(document), path), findings
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise EvidenceError(f"{path}: expected evidence, got {error!r}") from error
@@ -186,12 +181,11 @@ def _document(log: EvidenceLog) -> str:
         evidence_to(record)
         for record in sorted(log.evidence, key=lambda e: (e.criterion_id, e.case_id))
     ]
-    chain = _chain({**head, "finished": log.run.finished}, [*cases, *records])
     document = {
         **head,
         "cases": cases,
         "evidence": records,
-        "chain": chain,
+        "chain": chain({**head, "finished": log.run.finished}, [*cases, *records]),
         "run": run_to(log.run),
     }
     return (
@@ -208,6 +202,9 @@ def _head(log: EvidenceLog) -> dict[str, object]:
         "environment": dict(log.environment),
         "statuses": dict(log.statuses),
         "code": {"trees": list(log.code_trees), "files": dict(log.code)},
+        "lock": {file: dict(pins) for file, pins in log.lock.items()},
+        "demands": {mark: dict(meaning) for mark, meaning in log.demands.items()},
+        "looks": [look_to(look) for look in sorted(log.looks, key=lambda look: look.name)],
     }
 
 
@@ -222,9 +219,17 @@ def _log(document: dict[str, Any]) -> EvidenceLog:
         statuses=text_map(document, "statuses"),
         code_trees=texts(typed(document, "code", dict), "trees"),
         code=text_map(document["code"], "files"),
+        # Evidence of earlier versions of the tool has none of these.
+        lock=_nested(document, "lock"),
+        demands=_nested(document, "demands"),
+        looks=tuple(look_from(record) for record in document.get("looks", [])),
         format=typed(document, "format", int),
         judging_rules=typed(document, "judging_rules", int),
     )
+
+
+def _nested(document: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    return {name: typed(document[key], name, dict) for name in document.get(key, {})}
 
 
 def _with_journal(log: EvidenceLog, path: Path) -> EvidenceLog:
@@ -234,48 +239,21 @@ def _with_journal(log: EvidenceLog, path: Path) -> EvidenceLog:
     cases = {case.case_id: case for case in log.cases}
     records = {(record.criterion_id, record.case_id): record for record in log.evidence}
     subjects = {subject.name: subject for subject in log.subjects}
+    looks = {look.name: look for look in log.looks}
     for line in lines:
         case = case_from(line["case"])
         cases[case.case_id] = case
         found = [evidence_from(record) for record in line["evidence"]]
         records |= {(record.criterion_id, record.case_id): record for record in found}
         subjects |= {s.name: s for s in (subject_from(r) for r in line["subjects"])}
+        looks |= {look.name: look for look in (look_from(r) for r in line.get("looks", []))}
     return replace(
         log,
         cases=tuple(cases.values()),
         evidence=tuple(records.values()),
         subjects=tuple(subjects.values()),
+        looks=tuple(looks.values()),
     )
-
-
-def _chain(head: Mapping[str, object], records: Iterable[Mapping[str, object]]) -> list[str]:
-    links = [digest_bytes(canonical(head).encode())]
-    for record in records:
-        links.append(digest_bytes(f"{links[-1]}\n{canonical(record)}".encode()))
-    return links
-
-
-def _chain_findings(document: dict[str, Any]) -> Iterator[Finding]:
-    head = {key: document[key] for key in _HEAD} | {"finished": document["run"]["finished"]}
-    records = [*document["cases"], *document["evidence"]]
-    expected, found = _chain(head, records), document["chain"]
-    if len(expected) != len(found):
-        yield Finding(
-            kind="tampered",
-            where="chain",
-            message=f"expected {max(len(found) - 1, 0)} records as sealed, got {len(records)}",
-        )
-    for position, (want, have) in enumerate(zip(expected, found, strict=False)):
-        if want != have:
-            record = records[position - 1] if position else {}
-            name = record.get("criterion_id") or record.get("case_id") or "head"
-            yield Finding(
-                kind="tampered",
-                where=str(name),
-                message="it is not what was sealed here"
-                + ("" if position else f": {', '.join(_HEAD)} or ending"),
-            )
-            return
 
 
 def parse_json(text: str) -> Any:  # noqa: ANN401  parsed JSON can be anything

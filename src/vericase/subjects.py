@@ -8,7 +8,7 @@ from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
 from vericase.store import digest_path
 
-__all__ = ["attachment_findings", "subject_findings"]
+__all__ = ["attachment_findings", "given_paths", "subject_findings"]
 
 
 def subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:
@@ -18,9 +18,7 @@ def subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:
         InputError: If an entry has another form, or a name is given twice.
         EvidenceError: If there is nothing readable at a path.
     """
-    paths = dict(_split(entry) for entry in given)
-    if len(paths) != len(given):
-        raise InputError("--subject: expected each name once, got one twice")
+    paths = given_paths(given)
     known = {subject.name: subject.digest for subject in log.subjects}
     findings = [
         _other(name, f"expected a path, got none; give it with --subject {name}=PATH")
@@ -34,6 +32,18 @@ def subject_findings(log: EvidenceLog, given: Sequence[str]) -> list[Finding]:
                 _other(name, f"expected {known[name]} as in the evidence, got {digest} at {path}")
             )
     return findings
+
+
+def given_paths(given: Sequence[str]) -> dict[str, Path]:
+    """The paths of subjects by their name.
+
+    Raises:
+        InputError: If an entry is not `NAME=PATH`, or a name is given twice.
+    """
+    paths = dict(_split(entry) for entry in given)
+    if len(paths) != len(given):
+        raise InputError("--subject: expected each name once, got one twice")
+    return paths
 
 
 def attachment_findings(log: EvidenceLog, folder: Path) -> list[Finding]:

@@ -1,32 +1,18 @@
-"""The one place where a number becomes a verdict.
-
-Pure: no files, clock, randomness or environment. The bootstrap of a sample draws from a
-generator whose seed is fixed here, so that judging again gives the same bound.
-"""
+"""The one place where a number becomes a verdict. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from fractions import Fraction
 
-from vericase.measurement import Measurement, Proportion, Sample, Scalar
+from vericase.bounds import Figures, dependence_bounds, figures
+from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
 from vericase.requirement import AcceptanceCriterion, Relation
-from vericase.statistics import (
-    bootstrap_lower,
-    bootstrap_upper,
-    proportion_lower,
-    proportion_upper,
-)
 
-__all__ = ["JUDGING_RULES", "MIN_CLUSTERS", "Judgement", "Verdict", "judge", "worst"]
+__all__ = ["JUDGING_RULES", "Judgement", "Verdict", "judge", "judge_dependent", "worst"]
 
 #: Raised by one whenever the same measurement could be judged otherwise than before.
-JUDGING_RULES = 1
-
-#: A bootstrap over fewer independent units is not trusted (Cameron, Gelbach and Miller 2008).
-MIN_CLUSTERS = 20
-
-_SEED = 20_170_000
+JUDGING_RULES = 2
 
 
 class Verdict(IntEnum):
@@ -53,6 +39,7 @@ class Judgement:
         bound: The one-sided bound that was judged; None when the value itself was.
         threshold: What it was compared with.
         reason: One sentence.
+        method: How the bound was found; empty without one.
     """
 
     verdict: Verdict
@@ -60,37 +47,66 @@ class Judgement:
     observed: float | None = None
     bound: float | None = None
     threshold: float | None = None
+    method: str = ""
 
 
 def judge(
-    criterion: AcceptanceCriterion, measurement: Measurement, *, scope: str | None = None
+    criterion: AcceptanceCriterion,
+    measurement: Measurement,
+    *,
+    scope: str | None = None,
+    reference: Measurement | None = None,
 ) -> Judgement:
     """What *measurement* shows of *criterion* on data from *scope*.
 
-    With a confidence the exact one-sided bound is judged: PASS when the bound meets the
-    threshold, INCONCLUSIVE when only the observed value does, FAIL when neither does.
+    With a confidence the one-sided bound is judged: PASS when the bound meets the threshold,
+    INCONCLUSIVE when only the observed value does, FAIL when neither does.
+
+    Args:
+        criterion: What is wanted.
+        measurement: What was measured.
+        scope: Where the data come from, if anything says so.
+        reference: What the last release measured; paired criteria alone ask for it.
     """
     threshold = criterion.threshold_for(scope)
     if threshold is None:
         return _judgement(Verdict.NOT_RUN, f"no threshold is stated for data from {scope!r}")
-    problem = _misfit(criterion, measurement, scope)
+    problem = _unpaired(criterion, measurement, reference) or _misfit(
+        criterion, measurement, threshold
+    )
     if problem is not None:
         return _judgement(Verdict.ERROR, problem, threshold=threshold)
-    match measurement:
-        case Proportion():
-            return _judge_proportion(criterion, measurement, threshold)
-        case Scalar():
-            return _compare(criterion, measurement.value, None, threshold)
-        case Sample():
-            return _judge_sample(criterion, measurement, threshold)
+    if criterion.paired and reference is None:
+        told = "no last release to compare with: name its evidence with --vericase-reference="
+        return _judgement(Verdict.NOT_RUN, told, threshold=threshold)
+    before = reference if isinstance(reference, Sample) else None
+    return _compare(criterion, figures(criterion, measurement, threshold, before), threshold)
+
+
+def judge_dependent(
+    criterion: AcceptanceCriterion, measurement: Measurement, *, scope: str | None = None
+) -> tuple[tuple[float, Judgement], ...]:
+    """What *measurement* would show if its trials were not independent, by design effect.
+
+    Shown beside the verdict, and never instead of it; empty where no bound rests on counts.
+    """
+    threshold = criterion.threshold_for(scope)
+    bounds = dependence_bounds(criterion, measurement)
+    if threshold is None or not bounds or _misfit(criterion, measurement, threshold):
+        return ()
+    found = figures(criterion, measurement, threshold)
+    return tuple(
+        (effect, _compare(criterion, replace(found, bound=bound), threshold))
+        for effect, bound in bounds
+    )
 
 
 def _misfit(
-    criterion: AcceptanceCriterion, measurement: Measurement, scope: str | None
+    criterion: AcceptanceCriterion, measurement: Measurement, threshold: float
 ) -> str | None:
-    unit = "1" if isinstance(measurement, Proportion) else measurement.unit
-    threshold = criterion.threshold_for(scope)
-    if isinstance(measurement, Proportion) and threshold is not None and not 0 <= threshold <= 1:
+    counted = isinstance(measurement, Proportion | Coverage | Slices)
+    unit = measurement.unit if isinstance(measurement, Scalar | Sample) else "1"
+    if counted and not 0 <= threshold <= 1:
         return f"expected a threshold in [0, 1] for a rate, got {threshold:g}"
     if unit != criterion.unit:
         return f"expected a value in {criterion.unit!r}, got one in {unit!r}"
@@ -103,62 +119,53 @@ def _misfit(
     return None
 
 
-def _judge_proportion(
-    criterion: AcceptanceCriterion, measurement: Proportion, threshold: float
-) -> Judgement:
-    rate, trials = measurement.rate, measurement.trials
-    shortage = _shortage(criterion, trials)
-    if rate is None or shortage is not None:
-        observed = None if rate is None else float(rate)
-        reason = shortage or "no trials"
-        return _judgement(Verdict.INCONCLUSIVE, reason, observed=observed, threshold=threshold)
-    if criterion.confidence is None:
-        return _compare(criterion, rate, None, threshold)
-    bound_of = proportion_lower if criterion.relation.wants_more else proportion_upper
-    bound = bound_of(measurement.successes, trials, criterion.confidence)
-    return _compare(criterion, rate, bound, threshold)
+def _unpaired(
+    criterion: AcceptanceCriterion, measurement: Measurement, reference: Measurement | None
+) -> str | None:
+    """Why the two cannot be held side by side, record by record; None if they can, or need not."""
+    if not criterion.paired:
+        return None
+    for whose, each in (("", measurement), (" of the last release", reference)):
+        if each is None:
+            continue
+        if not isinstance(each, Sample) or len(set(each.clusters)) < len(each.values):
+            return f"a paired criterion needs a Sample{whose} with each record once as its cluster"
+        if each.unit != criterion.unit:
+            return f"expected a value{whose} in {criterion.unit!r}, got one in {each.unit!r}"
+    if isinstance(measurement, Sample) and isinstance(reference, Sample):
+        here, there = set(measurement.clusters), set(reference.clusters)
+        if here != there:
+            return (
+                f"expected the records of the last release, got {len(here - there)} others, "
+                f"and {len(there - here)} are missing"
+            )
+    return None
 
 
-def _judge_sample(
-    criterion: AcceptanceCriterion, measurement: Sample, threshold: float
-) -> Judgement:
-    mean, clusters = measurement.mean, measurement.units_of_resampling
-    units = len(set(clusters))
-    shortage = _shortage(criterion, units)
-    if mean is None or shortage is not None:
-        reason = shortage or "no values"
-        return _judgement(Verdict.INCONCLUSIVE, reason, observed=mean, threshold=threshold)
-    if criterion.confidence is None:
-        return _compare(criterion, mean, None, threshold)
-    if units < MIN_CLUSTERS:
-        reason = f"a bootstrap needs at least {MIN_CLUSTERS} independent units, got {units}"
-        return _judgement(Verdict.INCONCLUSIVE, reason, observed=mean, threshold=threshold)
-    bound_of = bootstrap_lower if criterion.relation.wants_more else bootstrap_upper
-    bound = bound_of(measurement.values, clusters, criterion.confidence, seed=_SEED)
-    return _compare(criterion, mean, bound, threshold)
-
-
-def _shortage(criterion: AcceptanceCriterion, trials: int) -> str | None:
-    needed = criterion.min_trials
-    return f"{trials} of at least {needed} trials" if needed and trials < needed else None
-
-
-def _compare(
-    criterion: AcceptanceCriterion,
-    observed: Fraction | float,
-    bound: float | None,
-    threshold: float,
-) -> Judgement:
+def _compare(criterion: AcceptanceCriterion, found: Figures, threshold: float) -> Judgement:
+    observed, bound = found.observed, found.bound
+    if observed is None or found.shortage:
+        value = None if observed is None else float(observed)
+        return _judgement(Verdict.INCONCLUSIVE, found.shortage, observed=value, threshold=threshold)
     observed_meets = _holds(criterion.relation, observed, threshold)
     # Both have to meet it: a low confidence would put the bound on the kinder side of the value.
     meets = bound is None or _holds(criterion.relation, bound, threshold)
-    if meets and observed_meets:
-        verdict, reason = Verdict.PASS, "shown"
-    elif observed_meets:
+    if not observed_meets:
+        verdict, reason = Verdict.FAIL, "missed"
+    elif found.doubt:
+        verdict, reason = Verdict.INCONCLUSIVE, found.doubt
+    elif not meets:
         verdict, reason = Verdict.INCONCLUSIVE, "the observed value meets it, its bound does not"
     else:
-        verdict, reason = Verdict.FAIL, "missed"
-    return _judgement(verdict, reason, observed=float(observed), bound=bound, threshold=threshold)
+        verdict, reason = Verdict.PASS, "shown"
+    return Judgement(
+        verdict=verdict,
+        reason=reason,
+        observed=float(observed),
+        bound=bound,
+        threshold=threshold,
+        method=found.method,
+    )
 
 
 def _holds(relation: Relation, value: Fraction | float, threshold: float) -> bool:
@@ -183,9 +190,6 @@ def _judgement(
     reason: str,
     *,
     observed: float | None = None,
-    bound: float | None = None,
     threshold: float | None = None,
 ) -> Judgement:
-    return Judgement(
-        verdict=verdict, reason=reason, observed=observed, bound=bound, threshold=threshold
-    )
+    return Judgement(verdict=verdict, reason=reason, observed=observed, threshold=threshold)

@@ -7,8 +7,8 @@ another type a TypeError, an unknown word or number a ValueError.
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from vericase.evidence import Attachment, CaseOutcome, Evidence, Outcome, Run, Subject
-from vericase.measurement import Measurement, Proportion, Sample, Scalar
+from vericase.evidence import Attachment, CaseOutcome, Evidence, Look, Outcome, Run, Subject
+from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
 from vericase.verdict import Verdict
 
 __all__ = [
@@ -16,6 +16,8 @@ __all__ = [
     "case_to",
     "evidence_from",
     "evidence_to",
+    "look_from",
+    "look_to",
     "measurement_from",
     "measurement_to",
     "run_from",
@@ -36,6 +38,16 @@ def measurement_to(measurement: Measurement) -> dict[str, object]:
     match measurement:
         case Proportion(successes, trials):
             return {"kind": "proportion", "successes": successes, "trials": trials}
+        case Coverage(covered, trials, calibration):
+            return {
+                "kind": "coverage",
+                "covered": covered,
+                "trials": trials,
+                "calibration": calibration,
+            }
+        case Slices(parts):
+            counts = {name: [part.successes, part.trials] for name, part in parts.items()}
+            return {"kind": "slices", "parts": counts}
         case Scalar(value, unit):
             return {"kind": "scalar", "value": value, "unit": unit}
         case Sample(values, unit, clusters):
@@ -57,6 +69,11 @@ def measurement_from(record: _Record) -> Measurement:
     match record["kind"]:
         case "proportion":
             return Proportion(record["successes"], record["trials"])
+        case "coverage":
+            return Coverage(record["covered"], record["trials"], record["calibration"])
+        case "slices":
+            parts = typed(record, "parts", dict)
+            return Slices({name: Proportion(*counts) for name, counts in parts.items()})
         case "scalar":
             return Scalar(record["value"], record["unit"])
         case "sample":
@@ -73,6 +90,7 @@ def subject_to(subject: Subject) -> dict[str, object]:
         "digest": subject.digest,
         "scope": subject.scope,
         "rehearsal": subject.rehearsal,
+        "path": subject.path,
     }
 
 
@@ -84,6 +102,31 @@ def subject_from(record: _Record) -> Subject:
         digest=typed(record, "digest", str),
         scope=None if record["scope"] is None else typed(record, "scope", str),
         rehearsal=typed(record, "rehearsal", bool),
+        path=typed(record, "path", str) if "path" in record else "",
+    )
+
+
+def look_to(look: Look) -> dict[str, object]:
+    """The opening as JSON values."""
+    return {
+        "name": look.name,
+        "data": look.data,
+        "subject": look.subject,
+        "number": look.number,
+        "on": look.on,
+        "demands": dict(look.demands),
+    }
+
+
+def look_from(record: _Record) -> Look:
+    """The opening that *record* holds."""
+    return Look(
+        name=typed(record, "name", str),
+        data=typed(record, "data", str),
+        subject=typed(record, "subject", str),
+        number=typed(record, "number", int),
+        on=typed(record, "on", str),
+        demands=text_map(record, "demands"),
     )
 
 
@@ -139,7 +182,7 @@ def case_from(record: _Record) -> CaseOutcome:
 
 def evidence_to(evidence: Evidence) -> dict[str, object]:
     """The record as JSON values."""
-    return {
+    record: dict[str, object] = {
         "criterion_id": evidence.criterion_id,
         "requirement_id": evidence.requirement_id,
         "requirement_fingerprint": evidence.requirement_fingerprint,
@@ -153,6 +196,9 @@ def evidence_to(evidence: Evidence) -> dict[str, object]:
             {"name": a.name, "sha256": a.sha256, "bytes": a.bytes} for a in evidence.attachments
         ],
     }
+    if evidence.reference is not None:
+        record["reference"] = measurement_to(evidence.reference)
+    return record
 
 
 def evidence_from(record: _Record) -> Evidence:
@@ -168,6 +214,9 @@ def evidence_from(record: _Record) -> Evidence:
         verdict=Verdict[typed(record, "verdict", str)],
         subjects=text_map(record, "subjects"),
         attachments=tuple(map(_attachment, typed(record, "attachments", list))),
+        reference=measurement_from(typed(record, "reference", dict))
+        if "reference" in record
+        else None,
     )
 
 

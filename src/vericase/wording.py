@@ -108,7 +108,10 @@ def _stray_numbers(requirement: Requirement) -> Iterator[str]:
 def _known_numbers(requirement: Requirement) -> Iterator[Fraction]:
     for criterion in requirement.criteria:
         numbers = [*criterion.thresholds.values(), criterion.confidence, criterion.min_trials]
-        yield from (Fraction(repr(number)) for number in numbers if number is not None)
+        known = [Fraction(repr(number)) for number in numbers if number is not None]
+        yield from known
+        if criterion.paired:
+            yield from map(abs, known)
     yield from _numbers_in(requirement.conditions)
 
 

@@ -43,10 +43,10 @@ def test_the_evidence_file_has_these_keys(project_with_evidence: Project) -> Non
     """Format number, subjects, environment, cases, records, seal and run: no more, no less."""
     evidence = document(project_with_evidence)
     assert sorted(evidence) == [
-        *("cases", "chain", "code", "environment", "evidence", "format", "judging_rules"),
-        *("requirements_digest", "run", "statuses", "subjects"),
+        *("cases", "chain", "code", "demands", "environment", "evidence", "format"),
+        *("judging_rules", "lock", "looks", "requirements_digest", "run", "statuses", "subjects"),
     ]
-    assert (evidence["format"], evidence["judging_rules"]) == (1, 1)
+    assert (evidence["format"], evidence["judging_rules"]) == (1, 2)
 
 
 def test_a_case_has_these_keys(project_with_evidence: Project) -> None:
@@ -90,7 +90,7 @@ def test_a_record_has_these_keys(project_with_evidence: Project) -> None:
 
 
 def test_a_subject_has_these_keys(project_with_evidence: Project) -> None:
-    """Name, version, digest, scope and whether it is a rehearsal."""
+    """Name, version, digest, scope, whether it is a rehearsal, and where it lay."""
     data, model = document(project_with_evidence)["subjects"]
     assert len(data.pop("digest")) == len(model.pop("digest")) == 64
     assert data == {
@@ -98,15 +98,23 @@ def test_a_subject_has_these_keys(project_with_evidence: Project) -> None:
         "version": "manifest.json",
         "scope": "clinic",
         "rehearsal": False,
+        "path": "manifest.json",
     }
-    assert model == {"name": "model", "version": "model.bin", "scope": None, "rehearsal": False}
+    assert model == {
+        "name": "model",
+        "version": "model.bin",
+        "scope": None,
+        "rehearsal": False,
+        "path": "model.bin",
+    }
 
 
 def test_the_environment_says_what_ran(project_with_evidence: Project) -> None:
     """Python, platform, processors, packages, commit and whether the tree was dirty."""
     environment = document(project_with_evidence)["environment"]
     assert sorted(environment) == [
-        *("commit", "cpus", "dirty", "implementation", "machine", "packages", "platform", "python"),
+        *("commit", "cpus", "dirty", "implementation", "machine", "off_lock", "packages"),
+        *("platform", "python"),
     ]
     assert {"pytest", "scipy", "PyYAML", "vericase"} <= set(environment["packages"])
 
@@ -118,7 +126,7 @@ def test_the_seal_can_be_checked_with_a_dozen_lines(project_with_evidence: Proje
     head = {
         key: evidence[key]
         for key in (
-            *("code", "environment", "format", "judging_rules"),
+            *("code", "demands", "environment", "format", "judging_rules", "lock", "looks"),
             *("requirements_digest", "statuses", "subjects"),
         )
     }
@@ -146,10 +154,10 @@ def test_the_run_block_has_these_keys(project_with_evidence: Project) -> None:
 
 
 def test_a_line_of_the_journal_has_these_keys(project_with_evidence: Project) -> None:
-    """Each line is the run, a case with its records, and the subjects so far."""
+    """Each line is the run, a case with its records, and the subjects and openings so far."""
     journal = project_with_evidence.evidence_file.with_name("journal.jsonl")
     (line,) = map(json.loads, journal.read_text().splitlines())
-    assert sorted(line) == ["case", "evidence", "run", "subjects"]
+    assert sorted(line) == ["case", "evidence", "looks", "run", "subjects"]
     evidence = document(project_with_evidence)
     assert (line["run"], [line["case"]]) == ("named", evidence["cases"])
     assert len(line["evidence"]) == 3

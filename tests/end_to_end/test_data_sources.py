@@ -161,10 +161,10 @@ def test_a_partial_run_on_another_model_makes_the_rest_stale(project: Project) -
     project.run()
     model.write_text("new weights")
     project.run("-k", "one")
-    assert project.criteria() == {
-        "ROB-001.1": (Verdict.PASS, "shown"),
-        "ROB-002.1": (Verdict.NOT_RUN, "stale: it was measured on another model"),
-    }
+    criteria = project.criteria()
+    assert criteria["ROB-001.1"] == (Verdict.PASS, "shown")
+    assert criteria["ROB-002.1"][0] is Verdict.NOT_RUN
+    assert criteria["ROB-002.1"][1].startswith("stale: it was measured on another model (")
 
 
 def test_the_run_that_is_asked_for_is_the_one_that_counts(project: Project) -> None:

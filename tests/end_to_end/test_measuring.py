@@ -51,7 +51,7 @@ def test_all_kinds_of_measurement_reach_the_evidence(project: Project) -> None:
         ),
         (
             'measure("share", 0.95)',
-            "measure: expected a Proportion, Scalar or Sample for 'share', got 0.95",
+            "expected a Proportion, Coverage, Slices, Scalar or Sample for 'share', got 0.95",
         ),
         ('measure("share", Scalar(float("nan")))', "value: expected a finite number, got nan"),
         ('measure("share", Scalar(True))', "value: expected a finite number, got True"),

@@ -168,7 +168,10 @@ def test_what_is_stale_can_be_run_again(two_cases: Project) -> None:
     two_cases.demand(requirement_record(statement="It shall."), requirement_record("ROB-002"))
     assert two_cases.criteria()["ROB-001.1"] == (
         Verdict.NOT_RUN,
-        "stale: the requirement changed since it was measured",
+        (
+            "stale: the requirement changed since it was measured: "
+            "statement The subject shall keep a right decision. -> It shall."
+        ),
     )
     two_cases.write("share.txt", "97")
     two_cases.run("--vericase-select=@stale")

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from tests.support.strategies import finite, texts
 from tests.support.tracing import a_criterion, a_requirement
-from vericase.requirement import AcceptanceCriterion, Relation, Requirement, Source, Status
+from vericase.requirement import (
+    AcceptanceCriterion,
+    Claim,
+    Relation,
+    Requirement,
+    SmallSlices,
+    Source,
+    Status,
+)
 
 ids = st.lists(texts, max_size=3, unique=True).map(tuple)
 conditions = st.dictionaries(texts, st.one_of(finite, texts, st.booleans()), max_size=2)
@@ -30,6 +38,8 @@ DEMANDED: dict[str, st.SearchStrategy[object]] = {
     "applies_to": ids,
     "depends": ids,
     "conditions": conditions,
+    "claim": st.sampled_from(Claim),
+    "first_look": texts,
     "criteria": st.lists(finite, max_size=2).map(lambda ts: tuple(map(a_criterion, ts))),
 }
 CRITERION: dict[str, st.SearchStrategy[object]] = {
@@ -41,6 +51,8 @@ CRITERION: dict[str, st.SearchStrategy[object]] = {
     "confidence": st.one_of(st.none(), st.floats(0.01, 0.99)),
     "min_trials": st.one_of(st.none(), st.integers(1, 99)),
     "applies_to": ids,
+    "paired": st.booleans(),
+    "small_slices": st.sampled_from(SmallSlices),
 }
 
 

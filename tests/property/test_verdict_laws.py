@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from tests.support.strategies import finite, measurements, proportions, samples, scalars, thresholds
 from tests.support.tracing import a_criterion
+from vericase.bounds import MIN_CLUSTERS
 from vericase.measurement import Measurement, Proportion, Sample, Scalar
 from vericase.requirement import AcceptanceCriterion, Relation
-from vericase.verdict import MIN_CLUSTERS, Verdict, judge, worst
+from vericase.verdict import Verdict, judge, worst
 
 searched = settings(deadline=None)
 ordered_relations = st.sampled_from([r for r in Relation if r is not Relation.EQUAL])

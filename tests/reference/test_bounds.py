@@ -5,12 +5,24 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
+from scipy.stats import ttest_1samp
 
 from vericase.statistics import (
     bootstrap_lower,
     bootstrap_upper,
+    chance_of_covering,
+    coverage_lower,
+    coverage_upper,
+    effective_lower,
+    effective_upper,
+    fewest_covered,
+    paired_lower,
+    paired_upper,
     proportion_lower,
     proportion_upper,
+    t_lower,
+    t_upper,
 )
 
 CONFIDENCES = (0.5, 0.9, 0.95, 0.99)
@@ -150,3 +162,136 @@ def test_the_cluster_bootstrap_agrees_with_the_law_of_cluster_means() -> None:
     own = [f"{i:05d}" for i in range(len(values))]
     near = bootstrap_lower(values.tolist(), own, 0.95, seed=1)
     assert (float(values.mean()) - near) < 0.4 * (float(values.mean()) - lower)
+
+
+@pytest.mark.parametrize("confidence", CONFIDENCES)
+def test_a_mean_of_few_has_the_bound_of_the_t_test(confidence: float) -> None:
+    """scipy.stats.ttest_1samp gives the same one-sided bounds for units of one value each."""
+    values = [3.1, 2.7, 4.4, 3.9, 2.2, 3.3]
+    names = list("abcdef")
+    low = ttest_1samp(values, 0.0, alternative="greater").confidence_interval(confidence).low
+    high = ttest_1samp(values, 0.0, alternative="less").confidence_interval(confidence).high
+    assert t_lower(values, names, confidence) == pytest.approx(float(low), rel=1e-12)
+    assert t_upper(values, names, confidence) == pytest.approx(float(high), rel=1e-12)
+
+
+def test_a_mean_over_unequal_clusters_worked_by_hand() -> None:
+    """Clusters {1, 3}, {4}, {2, 6, 2}: their mean is 18 / 6 = 3."""
+    # Totals less mean times size: 4 - 6 = -2, 4 - 3 = 1, 10 - 9 = 1; squares 4 + 1 + 1 = 6.
+    # Variance of the mean: 3 / 2 * 6 / 6 ** 2 = 1 / 4; Student's t at 0.95 with 2 degrees: 2.91999.
+    values, names = [1.0, 3.0, 4.0, 2.0, 6.0, 2.0], ["a", "a", "b", "c", "c", "c"]
+    assert t_lower(values, names, 0.95) == pytest.approx(3 - 2.919985580 / 2, abs=1e-8)
+    assert t_upper(values, names, 0.95) == pytest.approx(3 + 2.919985580 / 2, abs=1e-8)
+
+
+@pytest.mark.parametrize("confidence", CONFIDENCES)
+@pytest.mark.parametrize(("successes", "trials"), [(0, 40), (38, 40), (40, 40), (2, 40)])
+def test_a_design_effect_of_two_halves_the_trials(
+    successes: int, trials: int, confidence: float
+) -> None:
+    """Twice the variance is half the trials: 38 of 40 is as sure as 19 of 20."""
+    half = successes // 2, trials // 2
+    low = effective_lower(successes, trials, confidence, design_effect=2.0)
+    high = effective_upper(successes, trials, confidence, design_effect=2.0)
+    assert low == pytest.approx(proportion_lower(*half, confidence), rel=1e-9)
+    assert high == pytest.approx(proportion_upper(*half, confidence), rel=1e-9)
+
+
+def _most_likely_loss(difference: float, gained: int, lost: int, trials: int) -> float:
+    """The chance of a loss under that difference, by searching the likelihood itself."""
+
+    def unlikelihood(loss: float) -> float:
+        gain, agree = loss + difference, 1 - 2 * loss - difference
+        agreed = trials - gained - lost
+        return -sum(
+            n * log(max(p, 1e-300)) for n, p in ((gained, gain), (lost, loss), (agreed, agree)) if n
+        )
+
+    least, most = max(0.0, -difference), (1 - difference) / 2
+    found = minimize_scalar(
+        unlikelihood, bounds=(least, most), method="bounded", options={"xatol": 1e-12}
+    )
+    return float(found.x)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "trials"), [(3, 8, 60), (8, 3, 60), (1, 1, 25), (0, 4, 40), (12, 0, 200)]
+)
+def test_a_paired_bound_is_where_the_score_test_begins_to_reject(
+    gained: int, lost: int, trials: int
+) -> None:
+    """With the likelihood maximised by search instead of the quadratic of Tango (1998)."""
+    for confidence in (0.9, 0.95, 0.975):
+        bound = paired_lower(gained, lost, trials, confidence)
+        loss = _most_likely_loss(bound, gained, lost, trials)
+        error = sqrt(trials * (2 * loss + bound * (1 - bound)))
+        score = (gained - lost - trials * bound) / error
+        assert score == pytest.approx(NormalDist().inv_cdf(confidence), abs=1e-4)
+
+
+def test_records_that_never_disagree_have_a_closed_form() -> None:
+    """None gained and none lost in n: the bound is -z ** 2 / (n + z ** 2), not zero."""
+    for trials in (20, 400):
+        square = NormalDist().inv_cdf(0.95) ** 2
+        expected = square / (trials + square)
+        assert paired_lower(0, 0, trials, 0.95) == pytest.approx(-expected, abs=1e-9)
+        assert paired_upper(0, 0, trials, 0.95) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("gain", "loss"), [(0.02, 0.07), (0.1, 0.15), (0.0, 0.05), (0.3, 0.35)])
+def test_a_paired_bound_seldom_passes_what_is_at_the_margin(gain: float, loss: float) -> None:
+    """Summed over all outcomes of 120 records, the chance to pass at the margin is near 5 %."""
+    trials, margin = 120, 0.05
+    wrong = 0.0
+    for gained in range(trials + 1):
+        for lost in range(trials + 1 - gained):
+            chance = _multinomial(gained, lost, trials, gain, loss)
+            if chance > 1e-9 and paired_lower(gained, lost, trials, 0.95) >= -margin:
+                wrong += chance
+    assert wrong < 0.06
+
+
+def _multinomial(gained: int, lost: int, trials: int, gain: float, loss: float) -> float:
+    agreed = trials - gained - lost
+    parts = ((gained, gain), (lost, loss), (agreed, 1 - gain - loss))
+    if any(p == 0 and n for n, p in parts):
+        return 0.0
+    logs = lgamma(trials + 1) + sum(n * log(p) for n, p in parts if n)
+    return exp(logs - sum(lgamma(n + 1) for n, _ in parts))
+
+
+@pytest.mark.parametrize(("calibration", "rank"), [(19, 18), (99, 90), (40, 40)])
+def test_conformal_coverage_follows_its_law(calibration: int, rank: int) -> None:
+    """Counted out: of all orders of n old and m new scores, those with k new below the rank-th."""
+    trials = 12
+    orders = comb(trials + calibration, trials)
+    for covered in range(1, trials + 1):
+        # k new ones among the first k + rank - 1, then the threshold, then the others.
+        counted = sum(
+            comb(k + rank - 1, k) * comb(trials - k + calibration - rank, trials - k)
+            for k in range(covered, trials + 1)
+        )
+        coverage = rank / (calibration + 1)
+        found = chance_of_covering([covered], [trials], calibration, coverage)[0]
+        assert found == pytest.approx(counted / orders, rel=1e-9)
+
+
+def test_the_bound_of_a_coverage_solves_its_law() -> None:
+    """At the bound, so many or more are covered with the chance 1 - confidence."""
+    for covered, trials, calibration in ((95, 100, 50), (100, 100, 500), (1, 30, 9)):
+        bound = coverage_lower(covered, trials, calibration, 0.95)
+        chance = chance_of_covering([covered], [trials], calibration, bound)[0]
+        assert chance == pytest.approx(0.05, rel=1e-6)
+    assert coverage_lower(95, 100, 50, 0.95) < proportion_lower(95, 100, 0.95)
+    assert coverage_lower(0, 30, 9, 0.95) == 0.0
+    assert coverage_upper(30, 30, 9, 0.95) == 1.0
+    assert coverage_upper(5, 30, 9, 0.95) == 1 - coverage_lower(25, 30, 9, 0.95)
+
+
+def test_the_fewest_covered_are_those_whose_bound_reaches() -> None:
+    """One less has a bound below the threshold; where none is enough, one more than all."""
+    for trials in (60, 100, 250):
+        (fewest,) = fewest_covered([trials], 0.9, 0.95, 400)
+        assert coverage_lower(fewest, trials, 400, 0.95) >= 0.9
+        assert coverage_lower(fewest - 1, trials, 400, 0.95) < 0.9
+    assert fewest_covered([10], 0.9, 0.95, 400) == [11]

@@ -54,11 +54,22 @@ WHOLE: dict[str, Any] = {
                     confidence=0.95,
                     min_trials=200,
                     applies_to=["clinic"],
+                    small_slices="pool",
                 )
             ],
+            first_look="test",
+            claim="all",
         ),
         requirement_record("ROB-002", acceptance=None, status="draft"),
         requirement_record("ROB-003", acceptance=None, method="inspection"),
+        requirement_record(
+            "ROB-004",
+            claim="any",
+            acceptance=[
+                criterion_record("ROB-004.1", confidence=0.95),
+                criterion_record("ROB-004.2", threshold=None, margin=0.01, confidence=0.95),
+            ],
+        ),
     ],
     "hazards.yaml": [hazard_record()],
     "intended-use.yaml": USE,
@@ -114,6 +125,8 @@ def without(*place: object) -> Edit:
 
 
 FIRST = (0, "acceptance", 0)
+#: A criterion with a margin, in a requirement that any criterion shows.
+SECOND = (3, "acceptance", 1)
 WRONG: list[tuple[str, Edit]] = [
     *(
         ("requirements.yaml", without(0, field))
@@ -159,6 +172,18 @@ WRONG: list[tuple[str, Edit]] = [
     ("requirements.yaml", setting(*FIRST, "measurand", to=None)),
     ("requirements.yaml", setting(*FIRST, "confidense", to=0.95)),
     ("requirements.yaml", setting(*FIRST, "relation", to="==")),  # beside a confidence
+    ("requirements.yaml", setting(*FIRST, "small_slices", to="drop")),
+    ("requirements.yaml", without(*FIRST, "min_trials")),  # beside a rule for small slices
+    ("requirements.yaml", setting(*FIRST, "margin", to=0.01)),  # beside a threshold
+    ("requirements.yaml", setting(0, "first_look", to="")),
+    ("requirements.yaml", setting(0, "claim", to="some")),
+    ("requirements.yaml", setting(0, "claim", to="any")),  # of one criterion
+    ("requirements.yaml", setting(*SECOND, "margin", to=-0.01)),
+    ("requirements.yaml", setting(*SECOND, "margin", to={"clinic": -1})),
+    ("requirements.yaml", setting(*SECOND, "margin", to={})),
+    ("requirements.yaml", setting(*SECOND, "relation", to="==")),
+    ("requirements.yaml", without(*SECOND, "confidence")),
+    ("requirements.yaml", without(*SECOND, "margin")),
     *(("hazards.yaml", without(0, field)) for field in hazard_record()),
     ("hazards.yaml", setting(0, "severity", to="bad")),
     ("hazards.yaml", setting(0, "likelihood", to="rare")),

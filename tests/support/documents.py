@@ -17,9 +17,9 @@ Record = dict[str, object]
 
 
 def criterion_record(identifier: str = "ROB-001.1", **changes: object) -> Record:
-    """A criterion that asks for a share of at least 0.9."""
+    """A criterion that asks for a share of at least 0.9; a field that is None is left out."""
     whole: Record = {"id": identifier, "measurand": "share", "relation": ">=", "threshold": 0.9}
-    return whole | changes
+    return {key: value for key, value in (whole | changes).items() if value is not None}
 
 
 def requirement_record(identifier: str = "ROB-001", **changes: object) -> Record:

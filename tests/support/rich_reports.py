@@ -12,7 +12,7 @@ from tests.support.tracing import (
     a_set,
     a_subject,
 )
-from vericase.evidence import Attachment, EvidenceLog, Outcome
+from vericase.evidence import Attachment, EvidenceLog, Look, Outcome
 from vericase.findings import Finding
 from vericase.gate import decide
 from vericase.matrix import trace
@@ -47,6 +47,7 @@ def rich(word: str = "word") -> tuple[RequirementSet, EvidenceLog, list[Finding]
         references=(word,),
         depends=(),
         conditions={word: word, "list": [word, 1]},
+        first_look=word,
     )
     missed = a_requirement(id="ROB-002", parents=("ROB-001",), title=word, source=source)
     silent = a_requirement(id="ROB-003", applies_to=(word,), status=Status.DRAFT, title=word)
@@ -102,6 +103,7 @@ def rich(word: str = "word") -> tuple[RequirementSet, EvidenceLog, list[Finding]
         a_log(*records, cases=cases, subjects=subjects, finished=False),
         environment={word: word, "packages": {word: word}},
         requirements_digest=word,
+        looks=(Look(name=word, data="d1" * 32, subject="a1" * 32, number=1, on=word),),
     )
     partial = replace(log, run=replace(log.run, id=word, partial=True))
     return requirements, partial, [Finding(kind="tampered", where=word, message=word)]

@@ -8,11 +8,12 @@ from vericase.evidence import (
     CaseOutcome,
     Evidence,
     EvidenceLog,
+    Look,
     Outcome,
     Run,
     Subject,
 )
-from vericase.measurement import Proportion, Sample, Scalar
+from vericase.measurement import Coverage, Proportion, Sample, Scalar, Slices
 from vericase.requirement import AcceptanceCriterion, Relation, Requirement, RequirementSet, Status
 from vericase.verdict import Verdict
 
@@ -21,6 +22,7 @@ __all__ = [
     "digests",
     "finite",
     "logs",
+    "looks",
     "measurements",
     "proportions",
     "records",
@@ -60,7 +62,25 @@ def samples(draw: st.DrawFn, *, max_size: int = 12) -> Sample:
     return Sample(tuple(values), draw(units), tuple(clusters))
 
 
-measurements = st.one_of(proportions(), scalars, samples())
+coverages = st.builds(
+    lambda counts, calibration: Coverage(counts.successes, counts.trials, calibration),
+    proportions(),
+    st.integers(1, 2000),
+)
+slices = st.dictionaries(
+    st.text(min_size=1, max_size=8), proportions(), min_size=1, max_size=4
+).map(Slices)
+measurements = st.one_of(proportions(), coverages, slices, scalars, samples())
+
+looks = st.builds(
+    Look,
+    name=texts,
+    data=digests,
+    subject=digests,
+    number=st.integers(1, 9),
+    on=texts,
+    demands=st.dictionaries(texts, digests, max_size=2),
+)
 
 subjects = st.builds(
     Subject,
@@ -69,6 +89,7 @@ subjects = st.builds(
     digest=digests,
     scope=st.one_of(st.none(), st.sampled_from(["clinic", "ward"])),
     rehearsal=st.booleans(),
+    path=texts,
 )
 
 cases = st.builds(
@@ -95,6 +116,7 @@ records = st.builds(
     attachments=st.lists(
         st.builds(Attachment, name=texts, sha256=digests, bytes=st.integers(0, 1 << 20)), max_size=2
     ).map(tuple),
+    reference=st.one_of(st.none(), measurements),
 )
 
 

@@ -11,11 +11,13 @@ from vericase.measurement import Measurement, Proportion
 from vericase.requirement import (
     ANY_DATA,
     AcceptanceCriterion,
+    Claim,
     Hazard,
     IntendedUse,
     Relation,
     Requirement,
     RequirementSet,
+    SmallSlices,
     Source,
     Status,
 )
@@ -62,6 +64,8 @@ class CriterionFields(TypedDict, total=False):
     confidence: float | None
     min_trials: int | None
     applies_to: tuple[str, ...]
+    paired: bool
+    small_slices: SmallSlices
 
 
 class RequirementFields(TypedDict, total=False):
@@ -81,6 +85,8 @@ class RequirementFields(TypedDict, total=False):
     applies_to: tuple[str, ...]
     depends: tuple[str, ...]
     conditions: Mapping[str, object]
+    claim: Claim
+    first_look: str
 
 
 class HazardFields(TypedDict, total=False):
@@ -115,6 +121,7 @@ class RecordFields(TypedDict, total=False):
     measurand: str
     verdict: Verdict
     attachments: tuple[Attachment, ...]
+    reference: Measurement | None
 
 
 def a_criterion(threshold: float = 0.9, **fields: Unpack[CriterionFields]) -> AcceptanceCriterion:

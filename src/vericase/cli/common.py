@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from vericase.code import code_changes, code_root
+from vericase.code import code_root
 from vericase.errors import InputError
 from vericase.findings import Finding
 from vericase.matrix import TraceMatrix, trace
+from vericase.presence import present
 from vericase.requirement import Source
 from vericase.schema import load_requirements
 from vericase.store import load_evidence
@@ -19,6 +20,8 @@ __all__ = [
     "BAD_INPUT",
     "BLOCKED",
     "BUG",
+    "DEFAULT_EVIDENCE",
+    "DEFAULT_REQUIREMENTS",
     "FINE",
     "Commands",
     "add_command",
@@ -29,7 +32,8 @@ __all__ = [
 ]
 
 FINE, BLOCKED, BAD_INPUT, BUG = 0, 1, 2, 3
-_EVIDENCE = "reports/evidence.json"
+DEFAULT_EVIDENCE = Path("reports/evidence.json")
+DEFAULT_REQUIREMENTS = Path("requirements")
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  its one name
 
@@ -45,7 +49,7 @@ def add_command(
     command.add_argument(
         "--requirements",
         type=Path,
-        default=Path("requirements"),
+        default=DEFAULT_REQUIREMENTS,
         metavar="DIR",
         help="folder of requirement files",
     )
@@ -65,7 +69,7 @@ def annotation(level: str, source: Source | None, text: str) -> str:
 def add_evidence(command: argparse.ArgumentParser) -> None:
     """The options of a command that reads evidence."""
     command.add_argument(
-        "--evidence", type=Path, default=Path(_EVIDENCE), metavar="F", help="the evidence file"
+        "--evidence", type=Path, default=DEFAULT_EVIDENCE, metavar="F", help="the evidence file"
     )
     command.add_argument(
         "--root",
@@ -106,6 +110,7 @@ def traced(
         found += subject_findings(log, subjects)
     found += attachment_findings(log, parsed.evidence.parent / "attachments")
     root = parsed.root or code_root(log, parsed.requirements)
+    now = present(log, root, root=root, given=subjects or ())
     on = parsed.on or datetime.now(UTC).date()
     if log.run.ended and str(on) < log.run.ended[: len(str(on))]:
         found.append(
@@ -115,7 +120,7 @@ def traced(
                 message=f"it ended on {log.run.ended}, and is judged as of {on}, before it",
             )
         )
-    return trace(requirements, log, findings=found, changed=code_changes(log, root), on=on)
+    return trace(requirements, log, findings=found, present=now, on=on)
 
 
 def day(text: str) -> date:

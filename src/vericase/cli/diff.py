@@ -11,12 +11,13 @@ from pathlib import Path
 from vericase.bundle import ENVELOPE, unpack
 from vericase.change_control import outside
 from vericase.cli.common import BLOCKED, FINE, Commands, add_command, day
-from vericase.code import code_changes, code_root
+from vericase.code import code_root
 from vericase.comparison import Change, Comparison, Side, compare
 from vericase.envelope import SignatureError, open_envelope, public_key
 from vericase.errors import InputError
 from vericase.gate import decide
 from vericase.matrix import trace
+from vericase.presence import present
 from vericase.report.text import readable
 from vericase.schema import load_requirements
 from vericase.store import load_evidence, write_atomically
@@ -95,7 +96,7 @@ def _traced(evidence: Path, folder: Path, code: Path | None, on: date) -> Side:
     log, findings = load_evidence(evidence)
     found = [*findings, *attachment_findings(log, evidence.parent / "attachments")]
     root = code if code is not None and code.is_dir() else code_root(log, folder)
-    matrix = trace(requirements, log, findings=found, changed=code_changes(log, root), on=on)
+    matrix = trace(requirements, log, findings=found, present=present(log, root), on=on)
     return Side(matrix=matrix, decision=decide(matrix))
 
 

@@ -27,6 +27,8 @@ WORDS = {
     "or waive its criteria.",
     "duplicate": "Two records or two endings stand where one is expected.",
     "empty": "No approved requirement applies, so there is nothing to show.",
+    "environment": "What was installed is not what the lock file pins: install by it, and measure "
+    "again.",
     "hazard": "No approved requirement controls the hazard.",
     "orphan": "A case verifies a requirement that is unknown or retired.",
     "other subject": "What is to be released is not what was verified, or was not given.",

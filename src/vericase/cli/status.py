@@ -2,8 +2,18 @@
 
 import argparse
 import json
+import shlex
 
-from vericase.cli.common import BLOCKED, FINE, Commands, add_command, add_evidence, traced
+from vericase.cli.common import (
+    BLOCKED,
+    DEFAULT_EVIDENCE,
+    DEFAULT_REQUIREMENTS,
+    FINE,
+    Commands,
+    add_command,
+    add_evidence,
+    traced,
+)
 from vericase.gate import GateDecision, decide
 from vericase.matrix import CriterionRow, RequirementRow, TraceMatrix
 from vericase.signoff import deficit
@@ -37,10 +47,20 @@ def _status(parsed: argparse.Namespace) -> int:
         print(f"{requirement.id:<10} {word:<14} {told} ({requirement.source})")
     print(decision.headline)
     if stale:
-        print("measure again with: pytest --vericase-select=@stale")
+        print(f"measure again with: {_again(parsed)}")
     if parsed.stale:
         return BLOCKED if stale else FINE
     return FINE if decision.clear else BLOCKED
+
+
+def _again(parsed: argparse.Namespace) -> str:
+    """The command that would refresh what is stale, for the files that were named."""
+    command = ["pytest", "--vericase-select=@stale"]
+    if parsed.evidence != DEFAULT_EVIDENCE:
+        command.append(f"--vericase-evidence={parsed.evidence}")
+    if parsed.requirements != DEFAULT_REQUIREMENTS:
+        command.append(f"--vericase-requirements={parsed.requirements}")
+    return shlex.join(command)
 
 
 def _word(row: RequirementRow) -> str:

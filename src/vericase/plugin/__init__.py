@@ -12,7 +12,8 @@ from types import MappingProxyType
 import pytest
 
 from vericase.errors import BusyError, EvidenceError, InputError
-from vericase.evidence import Subject
+from vericase.evidence import Look, Subject
+from vericase.looks import Opening, look_at
 from vericase.plugin.options import add_options, read_options
 from vericase.plugin.recorder import CaseRecorder
 from vericase.plugin.session import Controller, Worker
@@ -20,7 +21,7 @@ from vericase.plugin.subjects import read_subject
 from vericase.plugin.summary import summary_lines
 from vericase.schema import load_requirements
 
-__all__ = ["conditions", "measure", "vericase_subject"]
+__all__ = ["conditions", "measure", "vericase_look", "vericase_subject"]
 
 _WORKER = pytest.StashKey[Worker]()
 _CONTROLLER = pytest.StashKey[Controller]()
@@ -209,7 +210,7 @@ def vericase_subject(pytestconfig: pytest.Config) -> Callable[[str, Path], Subje
 
     def register(name: str, path: Path) -> Subject:
         try:
-            subject = read_subject(name, Path(path))
+            subject = read_subject(name, Path(path), pytestconfig.rootpath)
         except EvidenceError as error:
             raise pytest.UsageError(str(error)) from error
         if worker is not None:
@@ -217,6 +218,29 @@ def vericase_subject(pytestconfig: pytest.Config) -> Callable[[str, Path], Subje
         return subject
 
     return register
+
+
+@pytest.fixture(scope="session")
+def vericase_look(pytestconfig: pytest.Config) -> Callable[..., Look | None]:
+    """`vericase_look("test", data=digest, subject=digest)` opens held-out data, on record.
+
+    With `may_open=False` it gives None for an opening that is not on record yet.
+    """
+    worker = pytestconfig.stash.get(_WORKER, None)
+    if worker is None:
+        raise pytest.UsageError("vericase_look: expected a folder of requirements, got none")
+
+    def look(name: str, *, data: str, subject: str, may_open: bool = True) -> Look | None:
+        try:
+            opening = Opening(name=name, data=data, subject=subject, demands=worker.frozen())
+            found = look_at(worker.options.looks, opening, may_open=may_open)
+        except EvidenceError as error:
+            raise pytest.UsageError(str(error)) from error
+        if found is not None:
+            worker.looks[name] = found
+        return found
+
+    return look
 
 
 @pytest.fixture

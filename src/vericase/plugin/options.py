@@ -15,6 +15,8 @@ _TEXTS = {
     "vericase_evidence": ("FILE", "where evidence is written", "reports/evidence.json"),
     "vericase_report": ("FILE", "where the HTML report is written; none if empty", ""),
     "vericase_run": ("ID", "name of the run, for `vericase gate --run`; made up if empty", ""),
+    "vericase_looks": ("FILE", "record of every opening of held-out data", "reports/looks.jsonl"),
+    "vericase_reference": ("FILE", "evidence or bundle of the last release, to compare with", ""),
     "vericase_select": ("GLOB|@stale|@failed", "run the cases of these requirements only", ""),
 }
 
@@ -30,6 +32,9 @@ class Options:
     select: str
     run: str
     code: tuple[str, ...]
+    locks: tuple[str, ...]
+    looks: Path
+    reference: Path | None
     asked_for: bool
 
     @property
@@ -59,6 +64,12 @@ def add_options(parser: pytest.Parser) -> None:
         type="paths",
         default=[],
     )
+    parser.addini(
+        "vericase_lock",
+        help="lock files whose pins make evidence stale when they change",
+        type="paths",
+        default=[],
+    )
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -81,6 +92,14 @@ def read_options(config: pytest.Config) -> Options:
     for folder in config.getini("vericase_code"):
         if not Path(folder).is_dir():
             raise pytest.UsageError(f"vericase_code: expected a folder, got nothing at {folder}")
+    for file in config.getini("vericase_lock"):
+        if not Path(file).is_file():
+            raise pytest.UsageError(f"vericase_lock: expected a file, got nothing at {file}")
+    reference = _path(config, "vericase_reference")
+    if reference is not None and not reference.is_file():
+        raise pytest.UsageError(
+            f"--vericase-reference: expected evidence or a bundle, got nothing at {reference}"
+        )
     report = _path(config, "vericase_report")
     if report == evidence:
         raise pytest.UsageError(
@@ -93,12 +112,17 @@ def read_options(config: pytest.Config) -> Options:
         report=report,
         select=select,
         run=str(config.getoption("vericase_run") or config.getini("vericase_run")),
-        code=tuple(
-            Path(os.path.relpath(path, config.rootpath)).as_posix()
-            for path in config.getini("vericase_code")
-        ),
+        code=_below_root(config, "vericase_code"),
+        locks=_below_root(config, "vericase_lock"),
+        looks=_path(config, "vericase_looks") or config.rootpath / "looks.jsonl",
+        reference=reference,
         asked_for=config.getoption("vericase_requirements") is not None,
     )
+
+
+def _below_root(config: pytest.Config, name: str) -> tuple[str, ...]:
+    paths = config.getini(name)
+    return tuple(Path(os.path.relpath(path, config.rootpath)).as_posix() for path in paths)
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:

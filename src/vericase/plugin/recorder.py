@@ -7,10 +7,10 @@ from typing import Protocol, runtime_checkable
 
 from vericase.errors import MeasurementError
 from vericase.evidence import Attachment, Evidence
-from vericase.measurement import Measurement, Proportion, Sample, Scalar
+from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
 from vericase.report.numbers import judgement_text
 from vericase.report.text import readable
-from vericase.requirement import AcceptanceCriterion, Requirement
+from vericase.requirement import AcceptanceCriterion, Claim, Requirement
 from vericase.schema.fields import did_you_mean
 from vericase.store import digest_bytes, write_atomically
 from vericase.verdict import Verdict, judge
@@ -35,6 +35,7 @@ class CaseRecorder:
 
     Attributes:
         sole: Requirements that no other case verifies: this one must measure all of each.
+        references: By criterion and case, what the last release measured.
     """
 
     case_id: str
@@ -42,6 +43,7 @@ class CaseRecorder:
     requirements: tuple[Requirement, ...]
     sole: frozenset[str]
     attachments_folder: Path
+    references: Mapping[tuple[str, str], Measurement] = field(default_factory=dict)
     measured: dict[str, tuple[Measurement, tuple[Attachment, ...]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -73,29 +75,40 @@ class CaseRecorder:
     def evidence(self, scope: str | None) -> tuple[Evidence, ...]:
         """A record for every criterion that was measured."""
         return tuple(
-            Evidence(
-                criterion_id=criterion.id,
-                requirement_id=requirement.id,
-                requirement_fingerprint=requirement.fingerprint,
-                measurand=criterion.measurand,
-                case_id=self.case_id,
-                case_digest=self.case_digest,
-                measurement=self.measured[criterion.measurand][0],
-                verdict=judge(
-                    criterion, self.measured[criterion.measurand][0], scope=scope
-                ).verdict,
-                attachments=self.measured[criterion.measurand][1],
-            )
+            self._record(requirement, criterion, scope)
             for requirement in self.requirements
             for criterion in requirement.criteria
             if criterion.measurand in self.measured
         )
 
+    def _record(
+        self, requirement: Requirement, criterion: AcceptanceCriterion, scope: str | None
+    ) -> Evidence:
+        measurement, attachments = self.measured[criterion.measurand]
+        reference = self._reference(criterion)
+        return Evidence(
+            criterion_id=criterion.id,
+            requirement_id=requirement.id,
+            requirement_fingerprint=requirement.fingerprint,
+            measurand=criterion.measurand,
+            case_id=self.case_id,
+            case_digest=self.case_digest,
+            measurement=measurement,
+            verdict=judge(criterion, measurement, scope=scope, reference=reference).verdict,
+            attachments=attachments,
+            reference=reference,
+        )
+
+    def _reference(self, criterion: AcceptanceCriterion) -> Measurement | None:
+        return self.references.get((criterion.id, self.case_id)) if criterion.paired else None
+
     def misses(self, scope: str | None) -> list[str]:
         """One sentence for every criterion in force that is unmet, or should be here and is not."""
         sentences = []
         for requirement in self.requirements:
-            if not requirement.in_force or not requirement.applies(scope):
+            # Of a claim that any criterion shows, no single case can tell.
+            free = requirement.claim is Claim.ANY or not requirement.in_force
+            if free or not requirement.applies(scope):
                 continue
             for criterion in requirement.criteria:
                 if criterion.applies(scope):
@@ -110,7 +123,8 @@ class CaseRecorder:
                 return []
             return [f"{criterion.id} {criterion.measurand}: NOT_RUN, this case did not measure it"]
         measurement = self.measured[criterion.measurand][0]
-        judgement = judge(criterion, measurement, scope=scope)
+        reference = self._reference(criterion)
+        judgement = judge(criterion, measurement, scope=scope, reference=reference)
         if judgement.verdict is Verdict.PASS:
             return []
         text = judgement_text(criterion, measurement, judgement)
@@ -125,10 +139,9 @@ class CaseRecorder:
             )
         if name in self.measured:
             raise MeasurementError(f"measure: expected {name!r} once a case, got it again")
-        if not isinstance(value, Proportion | Scalar | Sample):
-            raise MeasurementError(
-                f"measure: expected a Proportion, Scalar or Sample for {name!r}, got {value!r}"
-            )
+        if not isinstance(value, Proportion | Coverage | Slices | Scalar | Sample):
+            kinds = "a Proportion, Coverage, Slices, Scalar or Sample"
+            raise MeasurementError(f"measure: expected {kinds} for {name!r}, got {value!r}")
 
     def _attach(self, name: str, content: Path | str | bytes | Figure) -> Attachment:
         data = _bytes_of(name, content)

@@ -6,7 +6,7 @@ journal; a worker only marks the evidence unfinished before its first case.
 
 import fcntl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import IO, Any
 from vericase.code import CaseCode
 from vericase.environment import environment, host, new_run_id, now
 from vericase.errors import BusyError, EvidenceError
-from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, Outcome, Run, Subject
+from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, Look, Outcome, Run, Subject
 from vericase.plugin.options import Options
 from vericase.requirement import RequirementSet
+from vericase.staleness import LAST_RELEASE
 from vericase.store import (
     JOURNAL,
     PREVIOUS,
@@ -28,7 +29,7 @@ from vericase.store import (
     write_atomically,
 )
 from vericase.verdict import judge
-from vericase.wire import case_from, evidence_from, subject_from
+from vericase.wire import case_from, evidence_from, look_from, subject_from
 
 __all__ = ["EvidenceLock", "VerificationRun"]
 
@@ -87,6 +88,7 @@ class VerificationRun:
         self._evidence: dict[str, tuple[Evidence, ...]] = {}
         self._crashed: dict[str, str] = {}
         self._subjects: dict[tuple[str, str], Subject] = {}
+        self._looks: dict[str, Look] = {}
         self._durations: dict[str, float] = {}
 
     @property
@@ -96,11 +98,11 @@ class VerificationRun:
 
     @cached_property
     def _code(self) -> CaseCode:
-        return CaseCode(self.options.root, self.options.code)
+        return CaseCode(self.options.root, self.options.code, self.options.locks)
 
     @cached_property
     def _environment(self) -> dict[str, object]:
-        return environment(self.options.root)
+        return environment(self.options.root, self._code.lock.values())
 
     @property
     def unreported(self) -> list[str]:
@@ -135,6 +137,7 @@ class VerificationRun:
         self._evidence[case.case_id] = tuple(evidence_from(item) for item in record["evidence"])
         for subject in map(subject_from, record["subjects"]):
             self._subjects[subject.name, subject.digest] = subject
+        self._looks |= {look.name: look for look in map(look_from, record["looks"])}
         self._durations[case.case_id] = round(duration_s, 3)
 
     def crashed(self, case_id: str, message: str) -> None:
@@ -160,6 +163,7 @@ class VerificationRun:
         earlier = self.earlier() if self.partial else None
         cases, evidence, subjects = self._merged(earlier)
         scope = next((s.scope for s in subjects if s.scope is not None), None)
+        records = tuple(self._final(record, subjects, scope) for record in evidence)
         return EvidenceLog(
             run=Run(
                 id=self.id,
@@ -173,12 +177,27 @@ class VerificationRun:
             subjects=subjects,
             environment=self._environment,
             cases=cases,
-            evidence=tuple(self._final(record, subjects, scope) for record in evidence),
+            evidence=records,
             requirements_digest=self.requirements.digest,
             statuses={r.id: r.status.value for r in self.requirements},
             code_trees=self._code.trees,
             code=self._code.files(case.case_id for case in cases),
+            lock=self._code.lock,
+            demands=self._demands(records, earlier),
+            looks=tuple(self._all_looks(earlier).values()),
         )
+
+    def _demands(
+        self, records: Iterable[Evidence], earlier: EvidenceLog | None
+    ) -> dict[str, Mapping[str, object]]:
+        """What was demanded when each record was made, as far as it is known."""
+        known: dict[str, Mapping[str, object]] = dict(earlier.demands) if earlier else {}
+        known |= {r.fingerprint: r.meaning for r in self.requirements}
+        wanted = sorted({record.requirement_fingerprint for record in records})
+        return {mark: known[mark] for mark in wanted if mark in known}
+
+    def _all_looks(self, earlier: EvidenceLog | None) -> dict[str, Look]:
+        return {look.name: look for look in (earlier.looks if earlier else ())} | self._looks
 
     def _merged(
         self, earlier: EvidenceLog | None
@@ -214,9 +233,12 @@ class VerificationRun:
         if found is None or record.case_id not in self._ended:
             return record
         requirement, criterion = found
-        depends = requirement.depends or tuple(subject.name for subject in subjects)
+        names = tuple(s.name for s in subjects if s.name != LAST_RELEASE)
+        depends = {*(requirement.depends or names), *([LAST_RELEASE] if criterion.paired else [])}
         return replace(
             record,
             subjects={s.name: s.digest for s in subjects if s.name in depends},
-            verdict=judge(criterion, record.measurement, scope=scope).verdict,
+            verdict=judge(
+                criterion, record.measurement, scope=scope, reference=record.reference
+            ).verdict,
         )

@@ -1,28 +1,27 @@
 """What the plugin keeps while pytest runs: a Worker runs cases, the one Controller writes."""
 
-import fnmatch
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vericase.code import CaseCode, code_changes
-from vericase.evidence import CaseOutcome, EvidenceLog, Outcome, Subject
+from vericase.code import CaseCode
+from vericase.evidence import CaseOutcome, EvidenceLog, Look, Outcome, Subject
 from vericase.gate import GateDecision, decide
 from vericase.matrix import TraceMatrix, trace
 from vericase.plugin.cases import Case, CaseFinder, sole_requirements
 from vericase.plugin.endings import ending
-from vericase.plugin.options import FAILED, Options
+from vericase.plugin.options import Options
 from vericase.plugin.recorder import CaseRecorder
+from vericase.plugin.references import References, read_references
 from vericase.plugin.run import EvidenceLock, VerificationRun
+from vericase.plugin.selection import is_partial, wanted_requirements
 from vericase.report import write_report
 from vericase.report.text import readable
 from vericase.requirement import RequirementSet
-from vericase.verdict import Verdict
-from vericase.wire import case_from, case_to, evidence_to, subject_to
+from vericase.wire import case_from, case_to, evidence_to, look_to, subject_to
 
 __all__ = ["Controller", "Worker"]
 
@@ -115,9 +114,13 @@ class Worker:
         self, options: Options, requirements: RequirementSet, controller: Controller | None
     ) -> None:
         self.options, self.requirements = options, requirements
-        self.subjects: dict[tuple[str, str], Subject] = {}
+        self._references = self._last_release()
+        self.subjects: dict[tuple[str, str], Subject] = {
+            (s.name, s.digest): s for s in self._references.subjects
+        }
+        self.looks: dict[str, Look] = {}
         self._controller = controller
-        self._finder = CaseFinder(requirements, CaseCode(options.root, options.code))
+        self._finder = CaseFinder(requirements, CaseCode(options.root, options.code, options.locks))
         self._cases: dict[str, Case] = {}
         self._sole: dict[str, frozenset[str]] = {}
         self._recorders: dict[str, CaseRecorder] = {}
@@ -140,10 +143,9 @@ class Worker:
 
     def chosen(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
         """The items that the option select keeps."""
-        pattern = self.options.select
-        if not pattern:
+        if not self.options.select:
             return list(items)
-        wanted = self._wanted(pattern)
+        wanted = wanted_requirements(self.options, self.requirements)
         kept = {n for n, c in self._cases.items() if wanted & {r.id for r in c.requirements}}
         return [item for item in items if item.nodeid in kept]
 
@@ -184,6 +186,7 @@ class Worker:
                 requirements=case.requirements,
                 sole=self._sole.get(case.function, frozenset()),
                 attachments_folder=self.options.attachments,
+                references=self._references.measurements,
             )
         return self._recorders[_name(item)]
 
@@ -248,7 +251,16 @@ class Worker:
             "case": case_to(case),
             "evidence": [evidence_to(record) for record in records],
             "subjects": [subject_to(subject) for subject in self.subjects.values()],
+            "looks": [look_to(look) for look in self.looks.values()],
         }
+
+    def frozen(self) -> dict[str, str]:
+        """By id, the fingerprints of the requirements that want a first look."""
+        return {r.id: r.fingerprint for r in self.requirements if r.first_look}
+
+    def _last_release(self) -> References:
+        path = self.options.reference
+        return References() if path is None else read_references(path, self.options.root)
 
     def _expected(self) -> list[CaseOutcome]:
         return [
@@ -260,41 +272,6 @@ class Worker:
         run = VerificationRun(self.options, self.requirements, self._input[_RUN])
         run.partial = bool(self._input[_PARTIAL])
         return run
-
-    def _wanted(self, pattern: str) -> set[str]:
-        if not pattern.startswith("@"):
-            known = {requirement.id for requirement in self.requirements}
-            return {name for name in known if fnmatch.fnmatchcase(name, pattern)}
-        earlier = VerificationRun(self.options, self.requirements).earlier()
-        if earlier is None:
-            return {requirement.id for requirement in self.requirements}
-        changed = code_changes(earlier, self.options.root)
-        today = datetime.now(UTC).date()
-        rows = trace(self.requirements, earlier, changed=changed, on=today).rows
-        if pattern == FAILED:
-            return {row.requirement.id for row in rows if row.verdict is not Verdict.PASS}
-        return {
-            row.requirement.id
-            for row in rows
-            for criterion in row.criteria
-            for item in criterion.judged
-            if item.stale
-        }
-
-
-def is_partial(config: pytest.Config, options: Options) -> bool:
-    """Whether the run was narrowed, so that it speaks only of the cases it ran."""
-    narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
-    if options.select or any(getattr(config.option, name, None) for name in narrowing):
-        return True
-    paths = [config.rootpath / path for path in config.getini("testpaths")] or [config.rootpath]
-    given = [_argument_path(config, argument) for argument in config.args]
-    return not all(any(path.is_relative_to(folder) for folder in given) for path in paths)
-
-
-def _argument_path(config: pytest.Config, argument: str) -> Path:
-    path = (config.invocation_params.dir / argument.split("::", 1)[0]).resolve()
-    return path if "::" not in argument else path / "narrowed"
 
 
 def _name(item: pytest.Item) -> str:

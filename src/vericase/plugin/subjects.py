@@ -1,6 +1,7 @@
 """What a path holds, as a subject."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ __all__ = ["DATA", "read_subject"]
 DATA = "data"
 
 
-def read_subject(name: str, path: Path) -> Subject:
-    """The subject at *path*.
+def read_subject(name: str, path: Path, root: Path) -> Subject:
+    """The subject at *path*, told from *root* if it lies below.
 
     A subject called `data` is given by its manifest, a JSON object: its `scope` says where
     the data come from, and only `"rehearsal": false` makes it fit for a release.
@@ -24,8 +25,10 @@ def read_subject(name: str, path: Path) -> Subject:
         EvidenceError: If nothing is there, or a data manifest says no scope.
     """
     digest = digest_path(path)
+    place = Path(os.path.abspath(path))  # noqa: PTH100  a link is a place of its own
+    below = place.relative_to(root).as_posix() if place.is_relative_to(root) else ""
     if name != DATA:
-        return Subject(name=name, version=readable(path.name), digest=digest)
+        return Subject(name=name, version=readable(path.name), digest=digest, path=below)
     manifest = _manifest(path)
     scope = manifest.get("scope")
     if not isinstance(scope, str) or not scope:
@@ -36,6 +39,7 @@ def read_subject(name: str, path: Path) -> Subject:
         digest=digest,
         scope=scope,
         rehearsal=manifest.get("rehearsal") is not False,
+        path=below,
     )
 
 

@@ -7,8 +7,8 @@ text to compare with the threshold as the value does.
 from decimal import Decimal
 from fractions import Fraction
 
-from vericase.measurement import Measurement, Proportion, Sample, Scalar
-from vericase.requirement import AcceptanceCriterion
+from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
+from vericase.requirement import AcceptanceCriterion, SmallSlices
 from vericase.verdict import Judgement
 
 __all__ = ["criterion_text", "judgement_text", "measurement_text", "number_text"]
@@ -35,6 +35,13 @@ def measurement_text(measurement: Measurement, against: float | None = None) -> 
             rate = measurement.rate
             shown = "no rate" if rate is None else _rate_text(rate, against)
             return f"{shown} ({successes} of {trials})"
+        case Coverage(calibration=calibration):
+            counted = measurement_text(measurement.counts, against)
+            return f"{counted}, calibrated on {calibration}"
+        case Slices(parts):
+            return "; ".join(
+                f"{name} {measurement_text(part, against)}" for name, part in parts.items()
+            )
         case Scalar(value, unit):
             return number_text(value, against) + _unit(unit)
         case Sample(values, unit, clusters):
@@ -49,11 +56,15 @@ def criterion_text(criterion: AcceptanceCriterion, scope: str | None) -> str:
     threshold = criterion.threshold_for(scope)
     wanted = "no threshold for these data" if threshold is None else _plain(threshold)
     text = f"{criterion.relation.value} {wanted}{_unit(criterion.unit)}"
+    if criterion.paired:
+        text += " from the last release, record by record"
     if criterion.confidence is not None:
         percent = Decimal(repr(criterion.confidence)) * 100
         text += f", one-sided {_trimmed(f'{percent:f}')} % bound"
     if criterion.min_trials is not None:
         text += f", at least {criterion.min_trials} trials"
+    if criterion.small_slices is SmallSlices.POOL:
+        text += " in a slice, smaller ones pooled"
     return text
 
 

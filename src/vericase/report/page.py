@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from vericase.evidence import Subject
+from vericase.bounds import DESIGN_EFFECTS
+from vericase.evidence import Look, Subject
 from vericase.gate import GateDecision
 from vericase.matrix import CriterionRow, JudgedEvidence, RequirementRow, TraceMatrix
+from vericase.report.dependence import DependenceLine, dependence_lines
 from vericase.report.drawing import safe_drawing
 from vericase.report.numbers import criterion_text, measurement_text, number_text
 from vericase.requirement import IntendedUse, Requirement, Status, Waiver
@@ -16,6 +18,8 @@ __all__ = ["Line", "Page", "page"]
 
 #: As many digits of a digest as tell attachments apart on a page.
 _SHOWN_DIGITS = 16
+#: The method of most bounds, told once for all of them.
+_USUAL = "exact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,9 @@ class Page:
     partial: bool
     finished: bool
     waivers: tuple[WaiverLine, ...] = ()
+    looks: tuple[Look, ...] = ()
+    dependence: tuple[DependenceLine, ...] = ()
+    design_effects: tuple[str, ...] = tuple(f"{effect:g}" for effect in DESIGN_EFFECTS)
     judged_on: str = ""
 
 
@@ -159,6 +166,8 @@ def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, 
         partial=log.run.partial,
         finished=log.run.finished,
         waivers=tuple(_waivers(matrix)),
+        looks=log.looks,
+        dependence=tuple(dependence_lines(matrix)),
         judged_on=str(matrix.on) if _dated(matrix) else "",
     )
 
@@ -239,7 +248,8 @@ def _measured(
         value=measurement_text(evidence.measurement, judgement.threshold),
         bound=""
         if judgement.bound is None
-        else f"{side} {number_text(judgement.bound, judgement.threshold)}",
+        else f"{side} {number_text(judgement.bound, judgement.threshold)}"
+        + (f" ({judgement.method})" if judgement.method != _USUAL else ""),
         verdict=judgement.verdict.name,
         reason="; ".join([judgement.reason, *judged.stale]),
         attachments=tuple(shown),

@@ -1,6 +1,6 @@
 """The JSON Schemas (draft 2020-12) of the requirement files, for editors and other tools."""
 
-from vericase.requirement import Relation, Status
+from vericase.requirement import Claim, Relation, SmallSlices, Status
 from vericase.schema.records import (
     CATEGORIES,
     ID_PATTERN,
@@ -68,29 +68,53 @@ def _requirement() -> dict[str, object]:
             "depends": _TEXTS,
             "conditions": {"type": "object"},
             "acceptance": {"type": "array", "minItems": 1, "items": _criterion()},
+            "first_look": _TEXT,
+            "claim": {"enum": [claim.value for claim in Claim]},
         },
     )
     measured = {"status": {"const": Status.APPROVED.value}, "method": {"enum": list(MEASURED)}}
-    return requirement | {"if": {"properties": measured}, "then": {"required": ["acceptance"]}}
+    sure = {"minItems": 2, "items": {"required": ["confidence"]}}
+    any_of = {"properties": {"claim": {"const": Claim.ANY.value}}, "required": ["claim"]}
+    shown_by_any = {"required": ["acceptance"], "properties": {"acceptance": sure}}
+    return requirement | {
+        "allOf": [
+            {"if": {"properties": measured}, "then": {"required": ["acceptance"]}},
+            {"if": any_of, "then": shown_by_any},
+        ]
+    }
 
 
 def _criterion() -> dict[str, object]:
     by_source = {"type": "object", "minProperties": 1, "additionalProperties": _NUMBER}
+    from_zero = {"type": "number", "minimum": 0}
+    margins = {"type": "object", "minProperties": 1, "additionalProperties": from_zero}
     criterion = _record(
-        ["id", "measurand", "relation", "threshold"],
+        ["id", "measurand", "relation"],
         {
             "id": _CRITERION_ID,
             "measurand": _TEXT,
             "relation": {"enum": [relation.value for relation in Relation]},
             "threshold": {"oneOf": [_NUMBER, by_source]},
+            "margin": {"oneOf": [from_zero, margins]},
             "unit": _TEXT,
             "confidence": _CONFIDENCE,
             "min_trials": {"type": "integer", "minimum": 1},
             "applies_to": _TEXTS,
+            "small_slices": {"enum": [rule.value for rule in SmallSlices]},
         },
     )
-    equality = {"properties": {"relation": {"const": Relation.EQUAL.value}}}
-    return criterion | {"if": equality, "then": {"properties": {"confidence": False}}}
+    equal = {"const": Relation.EQUAL.value}
+    return criterion | {
+        "oneOf": [{"required": ["threshold"]}, {"required": ["margin"]}],
+        "allOf": [
+            {
+                "if": {"properties": {"relation": equal}},
+                "then": {"properties": {"confidence": False, "margin": False}},
+            },
+            {"if": {"required": ["margin"]}, "then": {"required": ["confidence"]}},
+            {"if": {"required": ["small_slices"]}, "then": {"required": ["min_trials"]}},
+        ],
+    }
 
 
 def _hazard() -> dict[str, object]:

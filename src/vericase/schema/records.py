@@ -1,15 +1,18 @@
 """One record of YAML as a requirement, a hazard or the intended use."""
 
 import re
+from collections.abc import Callable
 from math import isfinite
 
 from vericase.requirement import (
     ANY_DATA,
     AcceptanceCriterion,
+    Claim,
     Hazard,
     IntendedUse,
     Relation,
     Requirement,
+    SmallSlices,
     Source,
     Status,
 )
@@ -37,6 +40,7 @@ ID_PATTERN = r"[A-Z][A-Z0-9]*-[0-9]{3,6}"
 #: Below it a bound would lie on the kinder side of the observed value.
 LEAST_CONFIDENCE = 0.5
 _ID = re.compile(ID_PATTERN)
+_FEWEST_OF_ANY = 2
 #: Methods that end in a measurement: an approved requirement of these has criteria.
 MEASURED = ("test", "analysis")
 
@@ -60,6 +64,8 @@ def read_requirement(node: Node, place: str, path: str, problems: list[str]) -> 
         depends=fields.texts("depends"),
         conditions=fields.free("conditions"),
         criteria=_criteria(fields, requirement_id, place, path, problems),
+        first_look=fields.text("first_look", required=False),
+        claim=Claim(fields.word("claim", tuple(Claim), default=Claim.ALL.value)),
         source=Source(file=place, line=fields.line),
     )
     measured = requirement.in_force and requirement.method in MEASURED
@@ -67,6 +73,7 @@ def read_requirement(node: Node, place: str, path: str, problems: list[str]) -> 
         fields.problem(
             "acceptance", "at least one criterion for an approved requirement, got nothing"
         )
+    _check_claim(fields, requirement)
     fields.close()
     return requirement
 
@@ -134,22 +141,60 @@ def _criterion(
     number = criterion_id.removeprefix(f"{requirement_id}.")
     if criterion_id and (number == criterion_id or not re.fullmatch(r"[1-9][0-9]*", number)):
         fields.problem("id", f"{requirement_id}.N with N from 1, got {criterion_id!r}")
+    relation = Relation(fields.word("relation", tuple(Relation)))
+    paired = fields.node("margin") is not None
     criterion = AcceptanceCriterion(
         id=criterion_id,
         measurand=fields.text("measurand"),
-        relation=Relation(fields.word("relation", tuple(Relation))),
-        thresholds=_thresholds(fields),
+        relation=relation,
+        thresholds=_margins(fields, relation) if paired else _thresholds(fields),
         unit=_unit(fields),
         confidence=fields.number(
             "confidence", lambda p: LEAST_CONFIDENCE <= p < 1, "a number in [0.5, 1)"
         ),
         min_trials=fields.integer("min_trials", 1),
         applies_to=fields.texts("applies_to"),
+        paired=paired,
+        small_slices=SmallSlices(
+            fields.word("small_slices", tuple(SmallSlices), default=SmallSlices.BLOCK.value)
+        ),
     )
-    if criterion.relation is Relation.EQUAL and criterion.confidence is not None:
-        fields.problem("confidence", "nothing beside the relation ==, which has no bound, got one")
+    _check_criterion(fields, criterion)
     fields.close()
     return criterion
+
+
+def _check_criterion(fields: Fields, criterion: AcceptanceCriterion) -> None:
+    """Whether its parts go together."""
+    if criterion.relation is Relation.EQUAL and criterion.confidence is not None:
+        fields.problem("confidence", "nothing beside the relation ==, which has no bound, got one")
+    if criterion.paired and criterion.relation is Relation.EQUAL:
+        fields.problem("relation", "another one than == beside a margin, got ==")
+    if criterion.paired and criterion.confidence is None and fields.node("confidence") is None:
+        fields.problem("confidence", "a number in [0.5, 1) beside a margin, got nothing")
+    if fields.node("small_slices") is not None and fields.node("min_trials") is None:
+        fields.problem("min_trials", "how few trials make a slice small, got nothing")
+
+
+def _check_claim(fields: Fields, requirement: Requirement) -> None:
+    """A claim that any criterion would show is corrected for their number, at one confidence."""
+    if requirement.claim is not Claim.ANY:
+        return
+    confidences = {criterion.confidence for criterion in requirement.criteria}
+    if len(requirement.criteria) < _FEWEST_OF_ANY or len(confidences) > 1 or None in confidences:
+        fields.problem("claim", "two criteria or more of one confidence for 'any', got others")
+
+
+def _margins(fields: Fields, relation: Relation) -> dict[str, float]:
+    """Limits on the difference to the last release, from margins without a sign."""
+    if fields.node("threshold") is not None:
+        fields.problem("margin", "a margin or a threshold, got both")
+    found = _by_source(fields, "margin", _is_margin, "a number from 0")
+    return {k: -v if relation.wants_more and v else v for k, v in found.items()}
+
+
+def _is_margin(value: float) -> bool:
+    return isfinite(value) and value >= 0
 
 
 def _unit(fields: Fields) -> str:
@@ -158,16 +203,23 @@ def _unit(fields: Fields) -> str:
 
 
 def _thresholds(fields: Fields) -> dict[str, float]:
-    node = fields.node("threshold", required=True)
+    return _by_source(fields, "threshold", isfinite, "a number")
+
+
+def _by_source(
+    fields: Fields, key: str, accept: Callable[[float], bool], wanted: str
+) -> dict[str, float]:
+    """One number for all data, or one for each source."""
+    node = fields.node(key, required=True)
     if node is None:
         return {}
     if not isinstance(node, Mapping):
-        value = fields.as_number("threshold", node, isfinite, "a number")
+        value = fields.as_number(key, node, accept, wanted)
         return {} if value is None else {ANY_DATA: value}
     if not node.entries:
-        fields.problem("threshold", "a number, or one for each data source, got none", node.line)
+        fields.problem(key, f"{wanted}, or one for each data source, got none", node.line)
     values = {
-        scope: fields.as_number(f"threshold.{scope}", item, isfinite, "a number")
+        scope: fields.as_number(f"{key}.{scope}", item, accept, wanted)
         for scope, item in node.entries.items()
     }
     return {scope: value for scope, value in values.items() if value is not None}

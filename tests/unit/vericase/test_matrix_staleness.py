@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 from tests.support.tracing import (
+    a_case,
     a_criterion,
+    a_log,
+    a_record,
     a_requirement,
     a_set,
     a_subject,
@@ -12,6 +15,7 @@ from tests.support.tracing import (
 from vericase.evidence import EvidenceLog
 from vericase.matrix import CriterionRow, trace
 from vericase.requirement import RequirementSet
+from vericase.staleness import Present
 from vericase.verdict import Verdict
 
 
@@ -30,17 +34,61 @@ def test_evidence_for_what_was_demanded_before_is_stale() -> None:
     )
 
 
+def test_what_was_demanded_before_is_told_field_by_field() -> None:
+    """The evidence keeps what was demanded, so that the reader sees what changed."""
+    before = a_requirement(hazards=("HAZ-001",))
+    after = a_requirement(a_criterion(0.8, min_trials=30), hazards=(), conditions={"lead": "I"})
+    log = everything_shown(a_set(before))
+    log = replace(log, demands={before.fingerprint: before.meaning})
+    assert the_criterion(a_set(after), log).reason == (
+        "stale: the requirement changed since it was measured: "
+        "hazards ['HAZ-001'] -> [], ROB-001.1.thresholds.* 0.9 -> 0.8, "
+        "ROB-001.1.min_trials nothing -> 30, conditions.lead nothing -> I"
+    )
+
+
+def test_many_changes_are_counted() -> None:
+    """A whole new demand is not told in a line of its own each."""
+    before = a_requirement(conditions={f"c{i}": i for i in range(9)})
+    log = everything_shown(a_set(before))
+    log = replace(log, demands={before.fingerprint: before.meaning})
+    reason = the_criterion(a_set(a_requirement(conditions={})), log).reason
+    assert reason.endswith("conditions.c3 3 -> nothing, and 5 more")
+
+
 def test_evidence_made_on_another_subject_is_stale() -> None:
     """A record keeps the digest of what it was measured on; another digest makes it stale."""
     log = everything_shown(a_set(), subjects=[a_subject("model", "a1" * 32)])
     moved = replace(log, subjects=(a_subject("model", "b2" * 32),))
-    assert the_criterion(a_set(), moved).reason == "stale: it was measured on another model"
+    assert the_criterion(a_set(), moved).reason == (
+        "stale: it was measured on another model (a1a1a1a1a1a1, now b2b2b2b2b2b2)"
+    )
+
+
+def test_a_subject_that_is_another_one_now_makes_its_evidence_stale() -> None:
+    """What lies there now is held against the record, whatever the log was about."""
+    data, model = a_subject("data", "d1" * 32, scope="clinic"), a_subject("model", "a1" * 32)
+    on_data = a_requirement(a_criterion(id="ROB-002.1"), id="ROB-002", depends=("data",))
+    requirements = a_set(a_requirement(), on_data)
+    records = [
+        a_record(requirements.requirements[0], subjects=[data, model]),
+        a_record(on_data, subjects=[data]),
+    ]
+    cases = [a_case("ROB-001", "ROB-002")]
+    log = a_log(*records, cases=cases, subjects=[data, model])
+    now = Present(code={}, subjects={"model": "b2" * 32})
+    rows = trace(requirements, log, present=now).rows
+    assert [row.verdict for row in rows] == [Verdict.NOT_RUN, Verdict.PASS]
+    assert rows[0].criteria[0].reason == (
+        "stale: it was measured on another model (a1a1a1a1a1a1, now b2b2b2b2b2b2)"
+    )
 
 
 def test_evidence_made_before_a_subject_was_named_is_stale() -> None:
     """A record that knows no model says nothing about the model that is named now."""
     log = replace(everything_shown(a_set()), subjects=(a_subject("model"),))
-    assert the_criterion(a_set(), log).reason == "stale: it was measured on another model"
+    reason = the_criterion(a_set(), log).reason
+    assert reason == "stale: it was measured on another model (none, now a1a1a1a1a1a1)"
 
 
 def test_a_subject_that_a_requirement_does_not_depend_on_may_change() -> None:

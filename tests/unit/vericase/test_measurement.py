@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vericase.errors import MeasurementError
-from vericase.measurement import Proportion, Sample, Scalar
+from vericase.measurement import Coverage, Proportion, Sample, Scalar, Slices
 
 
 def test_a_rate_is_exact() -> None:
@@ -193,3 +193,56 @@ def test_a_measurement_cannot_be_changed(measured: object) -> None:
     field = next(iter(type(measured).__dataclass_fields__))  # type: ignore[attr-defined]  # all three are dataclasses
     with pytest.raises(FrozenInstanceError):
         setattr(measured, field, 1)
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ((True, 1, 1), "Coverage: expected an integer for covered, got True"),
+        ((1, 0.5, 1), "Coverage: expected an integer for trials, got 0.5"),
+        ((1, 1, "9"), "Coverage: expected an integer for calibration, got '9'"),
+        ((2, 1, 1), "Coverage: expected covered <= trials, got 2 of 1"),
+        ((1, 1, 0), "Coverage: expected calibration >= 1, got 0"),
+        ((-1, 1, 1), "Coverage: expected covered >= 0, got -1"),
+    ],
+)
+def test_a_wrong_count_is_no_coverage(counts: tuple[int, int, int], message: str) -> None:
+    """The records, those that are covered, and the calibration are counts."""
+    with pytest.raises(MeasurementError) as caught:
+        Coverage(*counts)
+    assert str(caught.value) == message
+
+
+def test_slices_come_in_the_order_of_their_names() -> None:
+    """The order in which a case met them cannot change the evidence."""
+    slices = Slices({"b": Proportion(1, 2), "a": Proportion(3, 4)})
+    assert list(slices.parts) == ["a", "b"]
+    assert slices == Slices({"a": Proportion(3, 4), "b": Proportion(1, 2)})
+    assert slices.trials == 6
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({}, "Slices: expected proportions by name, got {}"),
+        (
+            [("a", Proportion(1, 1))],
+            "Slices: expected proportions by name, got [('a', Proportion(successes=1, trials=1))]",
+        ),
+        ({"": Proportion(1, 1)}, "Slices: expected a name for each slice, got ''"),
+        ({1: Proportion(1, 1)}, "Slices: expected a name for each slice, got 1"),
+        ({"a": 0.5}, "Slices: expected a Proportion of 'a', got 0.5"),
+    ],
+)
+def test_what_is_no_slice_is_refused(parts: object, message: str) -> None:
+    """No slices, a nameless one, and one that is not counted."""
+    with pytest.raises(MeasurementError) as caught:
+        Slices(parts)  # type: ignore[arg-type]  # wrong on purpose
+    assert str(caught.value) == message
+
+
+def test_slices_cannot_be_changed() -> None:
+    """A measurement is frozen, down to its parts."""
+    slices = Slices({"a": Proportion(1, 2)})
+    with pytest.raises(TypeError):
+        slices.parts["b"] = Proportion(1, 1)  # type: ignore[index]  # wrong on purpose

@@ -55,7 +55,7 @@ def test_an_edited_case_is_named(tmp_path: Path) -> None:
         ("subjects", []),
         ("environment", {}),
         ("requirements_digest", "f" * 64),
-        ("judging_rules", 2),
+        ("judging_rules", 3),
         ("statuses", {"ROB-001": "draft"}),
         ("code", {"trees": [], "files": {"test_cases.py": "f" * 64}}),
     ],
@@ -68,7 +68,7 @@ def test_an_edited_head_is_told(tmp_path: Path, field: str, value: object) -> No
             kind="tampered",
             where="head",
             message="it is not what was sealed here: format, judging_rules, requirements_digest, "
-            "subjects, environment, statuses, code or ending",
+            "subjects, environment, statuses, code, lock, demands, looks or ending",
         ),
     )
 

@@ -1,13 +1,15 @@
 """The one place where a number becomes a verdict."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from tests.support.tracing import a_criterion
-from vericase.measurement import Measurement, Proportion, Sample, Scalar
-from vericase.requirement import Relation
-from vericase.verdict import MIN_CLUSTERS, Judgement, Verdict, judge, worst
+from vericase.bounds import MIN_CLUSTERS
+from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
+from vericase.requirement import Relation, SmallSlices
+from vericase.verdict import Judgement, Verdict, judge, worst
 
 
 def test_verdicts_have_one_order() -> None:
@@ -214,14 +216,6 @@ def test_each_source_has_its_own_threshold() -> None:
     assert judge(criterion, measured, scope="ward").verdict is Verdict.FAIL
 
 
-def test_a_bootstrap_of_few_units_is_not_trusted() -> None:
-    """Many values of few patients are few units, and INCONCLUSIVE."""
-    clusters = tuple(f"p{i % (MIN_CLUSTERS - 1)}" for i in range(400))
-    judgement = judge(a_criterion(0.9, confidence=0.95), Sample((1.0,) * 400, "1", clusters))
-    assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert judgement.reason == "a bootstrap needs at least 20 independent units, got 19"
-
-
 def test_trials_of_a_sample_are_its_independent_units() -> None:
     """A number of trials is met by patients, not by their many segments."""
     sample = Sample((1.0,) * 400, "1", tuple(f"p{i % 25}" for i in range(400)))
@@ -229,22 +223,28 @@ def test_trials_of_a_sample_are_its_independent_units() -> None:
     assert judge(a_criterion(0.9, min_trials=25), sample).verdict is Verdict.PASS
 
 
-def test_values_that_do_not_vary_have_themselves_as_bound() -> None:
-    """A sample of one value meets a threshold of that value under any confidence."""
+def test_values_that_do_not_vary_show_nothing_at_their_own_value() -> None:
+    """No number of equal values shows that the mean is not on the other side of them."""
     for relation in (Relation.AT_LEAST, Relation.AT_MOST):
-        criterion = a_criterion(1.0, relation=relation, confidence=0.95)
-        judgement = judge(criterion, Sample((1.0,) * MIN_CLUSTERS))
-        assert (judgement.verdict, judgement.bound) == (Verdict.PASS, 1.0)
+        criterion = a_criterion(2.0, relation=relation, confidence=0.95)
+        judgement = judge(criterion, Sample((2.0,) * MIN_CLUSTERS))
+        assert (judgement.verdict, judgement.bound) == (Verdict.INCONCLUSIVE, None)
+        assert judgement.reason == (
+            "only 0 units lie beyond the threshold: no bound is trusted under 5"
+        )
 
 
 @pytest.mark.parametrize("threshold", [15, -5])
 def test_a_rate_has_no_threshold_outside_zero_and_one(threshold: float) -> None:
     """A per cent that was meant as a rate makes no criterion that everything meets."""
+    rates: tuple[Measurement, ...]
+    rates = (Proportion(20, 20), Coverage(20, 20, 9), Slices({"all": Proportion(20, 20)}))
     for relation in (Relation.AT_LEAST, Relation.AT_MOST):
         criterion = a_criterion(threshold, relation=relation, confidence=0.95)
-        judgement = judge(criterion, Proportion(20, 20))
-        assert judgement.verdict is Verdict.ERROR
-        assert judgement.reason == f"expected a threshold in [0, 1] for a rate, got {threshold}"
+        for rate in rates:
+            judgement = judge(criterion, rate)
+            assert judgement.verdict is Verdict.ERROR
+            assert judgement.reason == f"expected a threshold in [0, 1] for a rate, got {threshold}"
 
 
 def test_a_kind_bound_does_not_pass_a_missed_value() -> None:
@@ -275,3 +275,138 @@ def test_a_judgement_carries_the_numbers_it_rests_on() -> None:
     # 100 of 100, one-sided 95 %: p ** 100 = 0.05
     assert judgement.bound == pytest.approx(0.05 ** (1 / 100), abs=1e-12)
     assert (judgement.observed, judgement.threshold, judgement.reason) == (1.0, 0.5, "shown")
+
+
+def _pair(*values: float, unit: str = "1") -> Sample:
+    """A value for each of the records r0, r1, ..."""
+    return Sample(values, unit, tuple(f"r{i}" for i in range(len(values))))
+
+
+PAIRED = a_criterion(-0.1, paired=True, confidence=0.9)
+
+
+def test_a_paired_criterion_without_a_last_release_is_not_run() -> None:
+    """The first release has nothing to be no worse than."""
+    judgement = judge(PAIRED, _pair(1.0, 1.0))
+    assert judgement.verdict is Verdict.NOT_RUN
+    assert judgement.reason == (
+        "no last release to compare with: name its evidence with --vericase-reference="
+    )
+
+
+@pytest.mark.parametrize(
+    ("measured", "reference", "reason"),
+    [
+        (
+            Proportion(1, 1),
+            None,
+            "a paired criterion needs a Sample with each record once as its cluster",
+        ),
+        (
+            Sample((1.0,)),
+            None,
+            "a paired criterion needs a Sample with each record once as its cluster",
+        ),
+        (
+            Sample((1.0, 1.0), "1", ("a", "a")),
+            None,
+            "a paired criterion needs a Sample with each record once as its cluster",
+        ),
+        (
+            _pair(1.0),
+            Proportion(1, 1),
+            (
+                "a paired criterion needs a Sample of the last release with each record once "
+                "as its cluster"
+            ),
+        ),
+        (
+            _pair(1.0),
+            _pair(1.0, unit="mV"),
+            "expected a value of the last release in '1', got one in 'mV'",
+        ),
+        (
+            _pair(1.0, 1.0),
+            Sample((1.0, 1.0, 1.0), "1", ("r1", "r2", "r3")),
+            "expected the records of the last release, got 1 others, and 2 are missing",
+        ),
+    ],
+)
+def test_what_cannot_be_paired_is_an_error(
+    measured: Measurement, reference: Measurement | None, reason: str
+) -> None:
+    """Two sets of records side by side are no comparison."""
+    judgement = judge(PAIRED, measured, reference=reference)
+    assert (judgement.verdict, judgement.reason) == (Verdict.ERROR, reason)
+
+
+@pytest.mark.parametrize(
+    ("lost", "verdict"), [(0, Verdict.PASS), (4, Verdict.INCONCLUSIVE), (12, Verdict.FAIL)]
+)
+def test_a_release_may_be_worse_by_the_margin_and_no_more(lost: int, verdict: Verdict) -> None:
+    """Of 60 records that were right, so many are wrong now; up to a tenth is accepted."""
+    reference = _pair(*[1.0] * 60)
+    measured = _pair(*[0.0] * lost, *[1.0] * (60 - lost))
+    judgement = judge(PAIRED, measured, reference=reference)
+    assert judgement.verdict is verdict
+    assert judgement.observed == pytest.approx(-lost / 60)
+    assert judgement.method == "paired score over 60 records"
+
+
+def test_a_reference_means_nothing_to_other_criteria() -> None:
+    """Only a criterion with a margin is held against the last release."""
+    criterion, measured = a_criterion(0.9), Proportion(19, 20)
+    assert judge(criterion, measured, reference=Proportion(0, 20)) == judge(criterion, measured)
+
+
+def test_the_worst_slice_decides() -> None:
+    """A good average hides no slice; the judgement carries the worst value and bound."""
+    criterion = a_criterion(0.8, confidence=0.95)
+    good = {"short": Proportion(59, 60), "usual": Proportion(590, 600)}
+    assert judge(criterion, Slices(good)).verdict is Verdict.PASS
+    poor = judge(criterion, Slices({**good, "long": Proportion(40, 60)}))
+    assert (poor.verdict, poor.observed) == (Verdict.FAIL, 40 / 60)
+    assert poor.bound == judge(criterion, Proportion(40, 60)).bound
+    assert poor.method == "exact, the worst of 3 slices"
+
+
+@pytest.mark.parametrize("relation", Relation)
+def test_slices_are_judged_as_each_of_them(relation: Relation) -> None:
+    """The verdict over slices is the worst of the verdicts of the slices alone."""
+    parts = {"a": Proportion(30, 60), "b": Proportion(33, 60), "c": Proportion(27, 60)}
+    for threshold in (0.4, 0.45, 0.5, 0.55, 0.6):
+        criterion = a_criterion(threshold, relation=relation)
+        alone = worst(judge(criterion, part).verdict for part in parts.values())
+        assert judge(criterion, Slices(parts)).verdict is alone
+
+
+def test_a_small_slice_blocks_or_joins_the_other_small_ones() -> None:
+    """No rule lets it go: it is too small for a verdict, or judged together with its like."""
+    slices = Slices(
+        {"big": Proportion(99, 100), "one": Proportion(15, 16), "two": Proportion(15, 16)}
+    )
+    blocked = judge(a_criterion(0.9, min_trials=30), slices)
+    assert blocked.verdict is Verdict.INCONCLUSIVE
+    assert blocked.reason == (
+        "slice 'one': 16 of at least 30 trials; slice 'two': 16 of at least 30 trials"
+    )
+    pooled = a_criterion(0.9, min_trials=30, small_slices=SmallSlices.POOL)
+    judgement = judge(pooled, slices)
+    assert (judgement.verdict, judgement.observed) == (Verdict.PASS, 30 / 32)
+    still = judge(replace(pooled, min_trials=40), slices)
+    assert still.verdict is Verdict.INCONCLUSIVE
+    assert still.reason == "slice 'all small slices together': 32 of at least 40 trials"
+
+
+def test_a_coverage_is_surer_the_larger_the_calibration() -> None:
+    """The bound holds over calibrations too, so a small one has a price."""
+    criterion = a_criterion(0.9, confidence=0.95)
+    bounds = [
+        judge(criterion, Coverage(285, 300, calibration)).bound for calibration in (50, 500, 10**7)
+    ]
+    exact = judge(criterion, Proportion(285, 300))
+    assert bounds == sorted(bounds, key=float)  # type: ignore[arg-type]  # none is None
+    assert exact.bound is not None
+    assert bounds[-1] == pytest.approx(exact.bound, abs=1e-4)
+    assert judge(criterion, Coverage(285, 300, 50)).method == "beta-binomial"
+    assert judge(a_criterion(0.95), Coverage(285, 300, 50)).verdict is Verdict.PASS

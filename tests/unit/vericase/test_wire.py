@@ -7,7 +7,7 @@ import pytest
 from tests.support.tracing import REHEARSED, a_case, a_log, a_record, a_requirement, a_subject
 from vericase.errors import MeasurementError
 from vericase.evidence import Attachment, Outcome
-from vericase.measurement import Measurement, Proportion, Sample, Scalar
+from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
 from vericase.verdict import Verdict
 from vericase.wire import (
     case_from,
@@ -27,6 +27,14 @@ from vericase.wire import (
     ("measurement", "record"),
     [
         (Proportion(3, 4), {"kind": "proportion", "successes": 3, "trials": 4}),
+        (
+            Coverage(9, 10, 50),
+            {"kind": "coverage", "covered": 9, "trials": 10, "calibration": 50},
+        ),
+        (
+            Slices({"b": Proportion(3, 4), "a": Proportion(1, 2)}),
+            {"kind": "slices", "parts": {"a": [1, 2], "b": [3, 4]}},
+        ),
         (Scalar(0.1, "mV"), {"kind": "scalar", "value": 0.1, "unit": "mV"}),
         (
             Sample((1.0, 2.5), "s", ("a", "b")),
@@ -46,6 +54,7 @@ def test_a_record_comes_back_whole() -> None:
         a_requirement(),
         subjects=[a_subject()],
         verdict=Verdict.INCONCLUSIVE,
+        reference=Sample((0.5,), "1", ("a",)),
         attachments=(Attachment(name="µ.svg", sha256="ab" * 32, bytes=3),),
     )
     assert evidence_from(json.loads(json.dumps(evidence_to(record)))) == record

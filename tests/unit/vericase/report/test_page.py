@@ -190,7 +190,9 @@ def test_a_stale_record_says_why() -> None:
     log = everything_shown(a_set(), subjects=[a_subject(digest="a1" * 32)])
     moved = replace(log, subjects=(a_subject(digest="b2" * 32),))
     measured = page_of(a_set(), moved).lines[0].criteria[0].measured[0]
-    assert measured.reason == "shown; it was measured on another model"
+    assert measured.reason == (
+        "shown; it was measured on another model (a1a1a1a1a1a1, now b2b2b2b2b2b2)"
+    )
 
 
 def test_the_surroundings_are_told() -> None:

@@ -8,8 +8,10 @@ from tests.support.nodes import listed, mapped, plain, quoted
 from vericase.requirement import (
     ANY_DATA,
     AcceptanceCriterion,
+    Claim,
     Relation,
     Requirement,
+    SmallSlices,
     Source,
     Status,
 )
@@ -243,3 +245,71 @@ def test_a_measurand_may_have_two_criteria() -> None:
     requirement = read_requirement(mapped(entries), "n.yaml", "$[0]", problems)
     assert problems == []
     assert [c.measurand for c in requirement.criteria] == ["certified_sensitivity"] * 2
+
+
+def criteria_of(*changes: Mapping[str, Node], claim: str = "any") -> list[str]:
+    """The problems of a requirement with so many criteria, each changed."""
+    criteria = [
+        mapped(CRITERION | {"id": plain(f"ROB-001.{i}")} | dict(change))
+        for i, change in enumerate(changes, start=1)
+    ]
+    return requirement_of({"acceptance": listed(*criteria), "claim": plain(claim)})[1]
+
+
+@pytest.mark.parametrize(("relation", "limit"), [(">=", -0.01), ("<=", 0.01), (">", -0.01)])
+def test_a_margin_is_the_largest_loss_against_the_last_release(relation: str, limit: float) -> None:
+    """It is written without a sign; the side follows from the relation."""
+    margin = {"margin": plain("0.01"), "confidence": plain("0.95"), "relation": quoted(relation)}
+    entries = {key: node for key, node in CRITERION.items() if key != "threshold"} | margin
+    requirement, problems = requirement_of({"acceptance": listed(mapped(entries))})
+    assert problems == []
+    criterion = requirement.criteria[0]
+    assert (criterion.paired, criterion.thresholds) == (True, {ANY_DATA: limit})
+
+
+def test_no_loss_at_all_is_a_margin_too() -> None:
+    """A margin of zero has no sign, so that one demand has one fingerprint."""
+    margin = {"margin": plain("0"), "confidence": plain("0.95")}
+    entries = {key: node for key, node in CRITERION.items() if key != "threshold"} | margin
+    requirement, _ = requirement_of({"acceptance": listed(mapped(entries))})
+    assert str(requirement.criteria[0].thresholds[ANY_DATA]) == "0.0"
+
+
+def test_a_rule_for_small_slices_says_what_is_small() -> None:
+    """Without a least number of trials no slice is small."""
+    requirement, problems = requirement_of(
+        criterion={"small_slices": plain("pool"), "min_trials": plain("30")}
+    )
+    assert problems == []
+    assert requirement.criteria[0].small_slices is SmallSlices.POOL
+    assert requirement_of()[0].criteria[0].small_slices is SmallSlices.BLOCK
+    _, problems = requirement_of(criterion={"small_slices": plain("pool")})
+    assert problems == [
+        (
+            "n.yaml:1: $[0].acceptance[0].min_trials: expected how few trials make a slice small, "
+            "got nothing"
+        )
+    ]
+
+
+def test_a_first_look_names_its_data() -> None:
+    """And without one anybody may have looked before."""
+    assert requirement_of({"first_look": plain("test")})[0].first_look == "test"
+    assert requirement_of()[0].first_look == ""
+
+
+def test_a_claim_of_any_criterion_has_several_of_one_confidence() -> None:
+    """The correction for their number is made of one common risk."""
+    sure, surer = {"confidence": plain("0.95")}, {"confidence": plain("0.99")}
+    told = [
+        (
+            "n.yaml:1: $[0].claim: expected two criteria or more of one confidence for 'any', "
+            "got others"
+        )
+    ]
+    assert criteria_of(sure, sure) == []
+    assert criteria_of(sure) == told
+    assert criteria_of(sure, surer) == told
+    assert criteria_of({}, {}) == told
+    assert criteria_of({}, claim="all") == []
+    assert requirement_of()[0].claim is Claim.ALL

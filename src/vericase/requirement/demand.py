@@ -1,4 +1,4 @@
-"""Requirements, acceptance criteria and hazards as values, and what they mean as a digest.
+"""What is demanded: requirements, criteria and hazards, and what they mean as a digest.
 
 A fingerprint covers what a requirement demands and leaves out how it is told: a new title
 keeps evidence valid, a new threshold does not.
@@ -6,25 +6,23 @@ keeps evidence valid, a new threshold does not.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
+
+from vericase.requirement.source import Source
 
 __all__ = [
     "ANY_DATA",
     "SIGNED_OFF",
     "AcceptanceCriterion",
-    "ChangePlan",
+    "Claim",
     "Hazard",
-    "Inspection",
     "IntendedUse",
     "Relation",
     "Requirement",
-    "RequirementSet",
-    "Source",
+    "SmallSlices",
     "Status",
-    "Waiver",
     "canonical",
 ]
 
@@ -56,15 +54,18 @@ class Status(StrEnum):
     RETIRED = "retired"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where a record was written: a file as it was named, and a line from 1."""
+class Claim(StrEnum):
+    """What the criteria of a requirement claim together."""
 
-    file: str
-    line: int
+    ALL = "all"
+    ANY = "any"
 
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+
+class SmallSlices(StrEnum):
+    """What becomes of a slice with too few trials; no rule lets it go unseen."""
+
+    BLOCK = "block"
+    POOL = "pool"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,13 @@ class AcceptanceCriterion:
     """One measured quantity and what it must be.
 
     Attributes:
-        thresholds: By data source; the key `ANY_DATA` holds for every source.
+        thresholds: By data source; the key `ANY_DATA` holds for every source. Of a paired
+            criterion the limit on the difference, with its sign.
         confidence: One-sided; then the exact bound is judged instead of the value.
+        min_trials: The fewest independent trials, of each slice where there are slices.
         applies_to: Data sources for which the criterion is in force; empty means all.
+        paired: Whether the difference to the last release is judged, record by record.
+        small_slices: What becomes of slices with fewer trials than *min_trials*.
     """
 
     id: str
@@ -85,6 +90,8 @@ class AcceptanceCriterion:
     confidence: float | None = None
     min_trials: int | None = None
     applies_to: tuple[str, ...] = ()
+    paired: bool = False
+    small_slices: SmallSlices = SmallSlices.BLOCK
 
     def threshold_for(self, scope: str | None) -> float | None:
         """The threshold for data from *scope*; None when none is stated."""
@@ -99,7 +106,12 @@ class AcceptanceCriterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What is demanded, why, and by which criteria it counts as shown."""
+    """What is demanded, why, and by which criteria it counts as shown.
+
+    Attributes:
+        claim: Whether all criteria have to be met, or any one of them.
+        first_look: The held-out data that nobody may have opened before; empty if that is free.
+    """
 
     id: str
     title: str
@@ -116,6 +128,8 @@ class Requirement:
     depends: tuple[str, ...] = ()
     conditions: Mapping[str, object] = field(default_factory=dict)
     criteria: tuple[AcceptanceCriterion, ...] = ()
+    claim: Claim = Claim.ALL
+    first_look: str = ""
 
     @property
     def in_force(self) -> bool:
@@ -129,10 +143,12 @@ class Requirement:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what the requirement demands."""
-        return hashlib.sha256(canonical(self._meaning()).encode()).hexdigest()
+        return hashlib.sha256(canonical(self.meaning).encode()).hexdigest()
 
-    def _meaning(self) -> dict[str, object]:
-        return {
+    @property
+    def meaning(self) -> dict[str, object]:
+        """What the requirement demands, as JSON values; how it is told is left out."""
+        meaning: dict[str, object] = {
             "id": self.id,
             "statement": self.statement,
             "method": self.method,
@@ -143,6 +159,12 @@ class Requirement:
             "conditions": dict(self.conditions),
             "criteria": [_criterion_meaning(criterion) for criterion in self.criteria],
         }
+        # What is as it always was has no key, so that evidence outlives a new kind of demand.
+        if self.claim is not Claim.ALL:
+            meaning["claim"] = self.claim.value
+        if self.first_look:
+            meaning["first_look"] = self.first_look
+        return meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,119 +197,6 @@ class IntendedUse:
     data_sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
-    """A release in spite of one missed criterion, as a person approved it.
-
-    Attributes:
-        criterion: Whose deficit is accepted.
-        hazards: What the requirement controls; repeated, so that nobody waives it unseen.
-        approved_on: The first day on which it holds.
-        expires_on: The last day.
-        max_deficit: The largest accepted deficit, in the unit of the criterion.
-        fingerprint: Of the requirement that was waived.
-    """
-
-    id: str
-    criterion: str
-    reason: str
-    hazards: tuple[str, ...]
-    approved_by: str
-    approved_on: date
-    expires_on: date
-    max_deficit: float
-    fingerprint: str
-    source: Source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """What a person saw of a requirement that no case can show.
-
-    Attributes:
-        accepted: Whether the person found it met.
-        record: Where the full protocol is kept.
-        expires_on: The last day on which it counts; None if it has no end.
-        fingerprint: Of the requirement that was inspected.
-        subjects: By name, the digest of what was inspected.
-    """
-
-    id: str
-    requirement: str
-    accepted: bool
-    record: str
-    inspected_by: str
-    inspected_on: date
-    fingerprint: str
-    source: Source
-    expires_on: date | None = None
-    subjects: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def outcome(self) -> str:
-        """The outcome as a word."""
-        return "accepted" if self.accepted else "rejected"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePlan:
-    """A predetermined change control plan: which changes may be made without a new review.
-
-    Attributes:
-        allowed: Kinds of change, as `vericase diff` names them.
-        data: Which data the change may be made and judged with.
-        method: How it is made and verified.
-        acceptance: By criterion, by how much it may get worse; each has to pass besides.
-        roll_back: What is done if it fails.
-    """
-
-    id: str
-    allowed: tuple[str, ...]
-    data: str
-    method: str
-    acceptance: Mapping[str, float]
-    roll_back: str
-    approved_by: str
-    approved_on: date
-    expires_on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementSet:
-    """All requirements, hazards, the intended use and what people signed, of one folder."""
-
-    requirements: tuple[Requirement, ...]
-    hazards: tuple[Hazard, ...] = ()
-    intended_use: IntendedUse | None = None
-    waivers: tuple[Waiver, ...] = ()
-    inspections: tuple[Inspection, ...] = ()
-    change_plan: ChangePlan | None = None
-
-    def __iter__(self) -> Iterator[Requirement]:
-        return iter(self.requirements)
-
-    def by_id(self) -> dict[str, Requirement]:
-        """Requirements by their id."""
-        return {requirement.id: requirement for requirement in self.requirements}
-
-    def criteria(self) -> dict[str, tuple[Requirement, AcceptanceCriterion]]:
-        """Criteria with their requirement, by criterion id."""
-        return {
-            criterion.id: (requirement, criterion)
-            for requirement in self.requirements
-            for criterion in requirement.criteria
-        }
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over every id, status and fingerprint, and the hazards."""
-        rows = [
-            *sorted([r.id, r.status.value, r.fingerprint] for r in self),
-            *sorted([h.id, h.severity, h.control, h.residual_risk] for h in self.hazards),
-        ]
-        return hashlib.sha256(canonical(rows).encode()).hexdigest()
-
-
 def canonical(value: object) -> str:
     """The one JSON text of a value: sorted keys, no spaces, numbers by shortest round trip.
 
@@ -300,7 +209,7 @@ def canonical(value: object) -> str:
 
 
 def _criterion_meaning(criterion: AcceptanceCriterion) -> dict[str, object]:
-    return {
+    meaning: dict[str, object] = {
         "id": criterion.id,
         "measurand": criterion.measurand,
         "relation": criterion.relation.value,
@@ -310,3 +219,8 @@ def _criterion_meaning(criterion: AcceptanceCriterion) -> dict[str, object]:
         "min_trials": criterion.min_trials,
         "applies_to": sorted(criterion.applies_to),
     }
+    if criterion.paired:
+        meaning["paired"] = True
+    if criterion.small_slices is not SmallSlices.BLOCK:
+        meaning["small_slices"] = criterion.small_slices.value
+    return meaning

@@ -1,25 +1,21 @@
-"""Exact bounds and a seeded bootstrap; the only door to scipy, imported when first needed."""
+"""Exact bounds of a rate, and the chance of reaching them."""
 
 from collections.abc import Sequence
-from itertools import groupby
-from math import fsum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
-    "bootstrap_lower",
-    "bootstrap_upper",
     "chance_of_at_least",
+    "effective_lower",
+    "effective_upper",
     "fewest_successes",
     "near_ties",
     "proportion_lower",
     "proportion_upper",
 ]
-
-RESAMPLES = 9_999
 
 
 def proportion_lower(successes: int, trials: int, confidence: float) -> float:
@@ -48,50 +44,35 @@ def proportion_upper(successes: int, trials: int, confidence: float) -> float:
     return float(result.proportion_ci(confidence_level=confidence, method="exact").high)
 
 
-def bootstrap_lower(
-    values: Sequence[float], clusters: Sequence[str], confidence: float, *, seed: int
+def effective_lower(
+    successes: int, trials: int, confidence: float, *, design_effect: float
 ) -> float:
-    """The one-sided lower percentile bound of the mean when whole clusters are resampled."""
-    return _bootstrap(values, clusters, confidence, alternative="greater", seed=seed)
+    """The exact lower bound as if there were *design_effect* times fewer trials.
+
+    What dependence between trials costs, if their variance is so many times that of independent
+    ones (Kish 1965; with the exact bound, Korn and Graubard 1998).
+
+    Args:
+        successes: Count in [0, trials].
+        trials: Count, at least 1.
+        confidence: One-sided, in (0, 1).
+        design_effect: At least 1.
+    """
+    if not successes:
+        return 0.0
+    from scipy.stats import beta  # noqa: PLC0415  a second of import, paid only for bounds
+
+    hits, misses = successes / design_effect, (trials - successes) / design_effect
+    return float(beta.ppf(1 - confidence, hits, misses + 1))
 
 
-def bootstrap_upper(
-    values: Sequence[float], clusters: Sequence[str], confidence: float, *, seed: int
+def effective_upper(
+    successes: int, trials: int, confidence: float, *, design_effect: float
 ) -> float:
-    """The one-sided upper percentile bound of the mean when whole clusters are resampled."""
-    return _bootstrap(values, clusters, confidence, alternative="less", seed=seed)
-
-
-def _bootstrap(
-    values: Sequence[float],
-    clusters: Sequence[str],
-    confidence: float,
-    *,
-    alternative: Literal["greater", "less"],
-    seed: int,
-) -> float:
-    # Efron and Tibshirani 1993, section 13.3, with the cluster as the unit that is drawn.
-    import numpy as np  # noqa: PLC0415  see above
-    from scipy.stats import bootstrap  # noqa: PLC0415  see above
-
-    # Sorted, so that the order in which a case met its records cannot move the bound.
-    pairs = sorted(zip(clusters, values, strict=True))
-    groups = [[v for _, v in group] for _, group in groupby(pairs, key=lambda pair: pair[0])]
-    totals = np.array([fsum(group) for group in groups])
-    sizes = np.array([len(group) for group in groups])
-    interval = bootstrap(
-        (totals, sizes),
-        lambda total, size, axis: total.sum(axis=axis) / size.sum(axis=axis),
-        paired=True,
-        vectorized=True,
-        confidence_level=confidence,
-        alternative=alternative,
-        method="percentile",
-        n_resamples=RESAMPLES,
-        batch=max(1, 2_000_000 // len(groups)),
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return float(interval.low if alternative == "greater" else interval.high)
+    """The exact upper bound as if there were *design_effect* times fewer trials."""
+    return 1.0 - effective_lower(
+        trials - successes, trials, confidence, design_effect=design_effect
+    )
 
 
 def fewest_successes(

@@ -1,0 +1,110 @@
+"""The record of openings of held-out data."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vericase.errors import EvidenceError
+from vericase.evidence import Look
+from vericase.looks import Opening, look_at, read_looks
+
+DATA, MODEL = "da" * 32, "a0" * 32
+FIRST = Opening(name="test", data=DATA, subject=MODEL, demands={"ROB-001": "f1" * 32})
+OTHER = Opening(name="test", data=DATA, subject="b0" * 32, demands={"ROB-001": "f2" * 32})
+
+
+def opened(path: Path, opening: Opening) -> Look:
+    """The opening, put on record."""
+    look = look_at(path, opening, may_open=True)
+    assert look is not None
+    return look
+
+
+def test_a_first_opening_freezes_what_is_demanded(tmp_path: Path) -> None:
+    """The fingerprints of then are on record, whatever the requirements become."""
+    path = tmp_path / "reports" / "looks.jsonl"
+    look = opened(path, FIRST)
+    assert (look.number, look.demands) == (1, {"ROB-001": "f1" * 32})
+    later = opened(path, OTHER)
+    assert (later.number, later.demands) == (2, {"ROB-001": "f1" * 32})
+
+
+def test_judging_again_is_no_new_opening(tmp_path: Path) -> None:
+    """The same model on the same data shows nothing new, and adds no line."""
+    path = tmp_path / "looks.jsonl"
+    assert opened(path, FIRST) == opened(path, FIRST)
+    assert len(path.read_text().splitlines()) == 1
+
+
+def test_other_data_are_counted_apart(tmp_path: Path) -> None:
+    """Fresh data can be looked at first, however often others were."""
+    path = tmp_path / "looks.jsonl"
+    opened(path, FIRST)
+    fresh = Opening(name="field", data="fe" * 32, subject=MODEL)
+    assert opened(path, fresh).number == 1
+    assert [look.name for look in read_looks(path.read_bytes(), "looks")] == ["test", "field"]
+
+
+def test_sealed_data_stay_sealed(tmp_path: Path) -> None:
+    """Whoever may not open them gets nothing, and leaves no trace."""
+    path = tmp_path / "looks.jsonl"
+    assert look_at(path, FIRST, may_open=False) is None
+    assert not path.exists()
+    opened(path, FIRST)
+    assert look_at(path, FIRST, may_open=False) == opened(path, FIRST)
+    assert look_at(path, OTHER, may_open=False) is None
+
+
+def test_an_opening_is_a_line_of_its_own(tmp_path: Path) -> None:
+    """Also where the last line has no end, as an editor may leave it."""
+    path = tmp_path / "looks.jsonl"
+    opened(path, FIRST)
+    path.write_bytes(path.read_bytes().rstrip())
+    assert opened(path, OTHER).number == 2
+    assert len(path.read_text().splitlines()) == 2
+
+
+def test_a_record_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """Its lines name a split and a model, and froze nothing; the next line follows them."""
+    path = tmp_path / "looks.jsonl"
+    line = {"format": 1, "number": 1, "date": "2026-01-01", "split": "test", "scope": "clinic"}
+    path.write_text(json.dumps(line | {"data": DATA, "model": MODEL}) + "\n")
+    assert look_at(path, FIRST, may_open=False) == Look(
+        name="test", data=DATA, subject=MODEL, number=1, on="2026-01-01"
+    )
+    assert opened(path, OTHER).number == 2
+    assert opened(path, OTHER).demands == {}
+
+
+def _edited(line: str) -> str:
+    return line.replace("test", "field")
+
+
+@pytest.mark.parametrize("damage", ["drop", "edit", "swap", "cut", "twice"])
+def test_a_record_that_was_tampered_with_is_told(tmp_path: Path, damage: str) -> None:
+    """Each line holds the digest of the one before: what was done inside of it is seen."""
+    path = tmp_path / "looks.jsonl"
+    for subject in ("a0", "b0", "c0"):
+        opened(path, Opening(name="test", data=DATA, subject=subject * 32))
+    one, two, three = path.read_text().splitlines()
+    lines = {
+        "drop": [one, three],
+        "edit": [one, _edited(two), three],
+        "swap": [one, three, two],
+        "cut": [one, two, three[:-9]],
+        "twice": [one, two, two, three],
+    }[damage]
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(EvidenceError) as error:
+        look_at(path, FIRST, may_open=True)
+    assert "expected one opening a line as it was written, got " in str(error.value)
+    assert "put the line back as it was, do not drop it" in str(error.value)
+
+
+def test_what_is_no_record_is_told() -> None:
+    """The place is named with its line."""
+    with pytest.raises(EvidenceError, match=r"^looks:1: expected one opening a line"):
+        read_looks(b"[]\n", "looks")
+    with pytest.raises(EvidenceError, match=r"^looks:1: expected one opening a line"):
+        read_looks(b"\xff\n", "looks")
