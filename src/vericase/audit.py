@@ -12,12 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vericase.bundle import ENVELOPE, parse_statement, record_digests, unpack
+from vericase.bundle import ENVELOPE, LOOKS, parse_statement, record_digests, unpack
 from vericase.envelope import SignatureError, open_envelope
 from vericase.errors import InputError
 from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
 from vericase.gate import GateDecision, decide
+from vericase.looks import read_looks
 from vericase.matrix import trace
 from vericase.presence import present
 from vericase.schema import load_requirements
@@ -94,7 +95,7 @@ def audit_bundle(path: Path, key: "Ed25519PublicKey", expected: Expected) -> Aud
     except InputError as error:
         return Audit(findings=tuple(_finding("signature", ENVELOPE, p) for p in error.problems))
     findings = [*_file_findings(files, signed["files"])]
-    findings += _expected_findings(path, key, signed, expected)
+    findings += _expected_findings(path, key, signed, files, expected)
     with tempfile.TemporaryDirectory(prefix="vericase-audit-") as folder:
         return _judged(Path(folder), files, signed, findings, expected)
 
@@ -118,6 +119,7 @@ def _judged(
     try:
         requirements = load_requirements(folder / "requirements", named=Path("requirements"))
         log, chain = load_evidence(folder / "evidence.json")
+        looks = read_looks(files.get(LOOKS, b""), LOOKS)
         now = present(log, folder / "code", given=expected.subjects)
     except InputError as error:
         problems = [text.replace(f"{folder}/", "") for text in error.problems]
@@ -127,6 +129,11 @@ def _judged(
     findings += attachment_findings(log, folder / "attachments")
     findings += _record_findings(record_digests(log), ours["records"])
     findings += _subject_mismatches(log, signed["subject"])
+    findings += (
+        _finding("looks", look.name, "an opening in the evidence is not on the record")
+        for look in log.looks
+        if look not in looks
+    )
     # What is held against no file is named as such; the rest has to match.
     held = replace(log, subjects=tuple(s for s in log.subjects if s.name not in unheld))
     findings += subject_findings(held, expected.subjects)
@@ -170,15 +177,20 @@ def _subject_mismatches(log: EvidenceLog, signed: Mapping[str, str]) -> Iterator
 
 
 def _expected_findings(
-    path: Path, key: "Ed25519PublicKey", signed: Mapping[str, Any], expected: Expected
+    path: Path,
+    key: "Ed25519PublicKey",
+    signed: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    expected: Expected,
 ) -> Iterator[Finding]:
     ours = signed["predicate"]["vericase"]
     if expected.run is not None and ours["run"] != expected.run:
         yield _finding("run", ours["run"], f"expected the run {expected.run}")
     if expected.previous is None:
         return
+    earlier = unpack(expected.previous)
     try:
-        before = parse_statement(open_envelope(unpack(expected.previous)[ENVELOPE], key))
+        before = parse_statement(open_envelope(earlier[ENVELOPE], key))
     except SignatureError as error:
         raise InputError(f"{expected.previous}: {error}") from error
     wanted = digest_bytes(expected.previous.read_bytes())
@@ -193,6 +205,9 @@ def _expected_findings(
         yield _finding(
             "rollback", path.name, f"it follows {ours['previous']}, and the one before is {wanted}"
         )
+    if not files.get(LOOKS, b"").startswith(earlier.get(LOOKS, b"")):
+        told = "openings that were on the record of the bundle before are not on this one"
+        yield _finding("looks", LOOKS, told)
 
 
 def _verdict_findings(

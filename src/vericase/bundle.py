@@ -26,6 +26,7 @@ from vericase.wire import case_to, evidence_to
 
 __all__ = [
     "ENVELOPE",
+    "LOOKS",
     "STATEMENT_TYPE",
     "Place",
     "collect",
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 ENVELOPE = "attestation.dsse.json"
+#: The record of openings of held-out data, as far as there was one.
+LOOKS = "looks.jsonl"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 _FORMAT = 1

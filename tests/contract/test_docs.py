@@ -184,13 +184,15 @@ def test_readme_names_options_that_pytest_knows(pytestconfig: pytest.Config) -> 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     options = set(re.findall(r"`--(vericase-[a-z]+)=", text))
     assert {option.removeprefix("vericase-") for option in options} == {
-        *("requirements", "evidence", "report", "select", "run")
+        *("requirements", "evidence", "report", "select", "run", "reference", "looks")
     }
     for option in options:
         name = option.replace("-", "_")
         assert f"`{name}`" in text
         assert pytestconfig.getoption(name) is None or pytestconfig.getini(name)
-    assert isinstance(pytestconfig.getini("vericase_code"), list)
+    for name in ("vericase_code", "vericase_lock"):
+        assert f"`{name}`" in text
+        assert isinstance(pytestconfig.getini(name), list)
 
 
 def test_readme_keeps_a_place_for_the_reference() -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from tests.support.bundles import (
 )
 from vericase.audit import Expected, audit_bundle
 from vericase.bundle import ENVELOPE, pack, unpack
+from vericase.evidence import Look
+from vericase.looks import Opening, look_at
 from vericase.measurement import Proportion
 from vericase.requirement import canonical
 from vericase.store import digest_bytes, load_evidence, save_evidence
@@ -401,6 +404,44 @@ def test_bundles_follow_each_other(place: Workplace) -> None:
     assert place.audit(second, f"--previous={first}") == 0
     for candidate, last in ((first, second), (second, second), (first, first), (third, first)):
         assert place.audit(candidate, f"--previous={last}") == 1
+
+
+def _opened(place: Workplace, subject: str) -> Look:
+    """An opening of the held-out data, on record at the workplace."""
+    opening = Opening(name="test", data="da" * 32, subject=subject * 32)
+    look = look_at(place.folder / "reports" / "looks.jsonl", opening, may_open=True)
+    assert look is not None
+    return look
+
+
+def test_an_opening_that_is_taken_off_the_record_is_told(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next bundle has to hold every opening that the last one held."""
+    record = place.folder / "reports" / "looks.jsonl"
+    _opened(place, "a0")
+    before = record.read_bytes()
+    _opened(place, "b0")
+    first = place.sign("first")
+    assert place.audit(place.sign("second", f"--previous={first}"), f"--previous={first}") == 0
+    record.write_bytes(before)
+    third = place.sign("third", f"--previous={first}")
+    assert place.audit(third, f"--previous={first}") == 1
+    assert "openings that were on the record of the bundle before are not on this one" in (
+        capsys.readouterr().out
+    )
+
+
+def test_an_opening_of_the_evidence_is_on_the_record(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Evidence that knows of an opening cannot be signed without it and be genuine."""
+    log = place.log(Proportion(95, 100))
+    save_evidence(place.folder / "evidence.json", replace(log, looks=(_opened(place, "a0"),)))
+    assert place.audit(place.sign("whole")) == 0
+    (place.folder / "reports" / "looks.jsonl").unlink()
+    assert place.audit(place.sign("without")) == 1
+    assert "an opening in the evidence is not on the record" in capsys.readouterr().out
 
 
 def test_what_is_signed_can_be_read_back(place: Workplace) -> None:

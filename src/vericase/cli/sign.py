@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vericase.bundle import (
     ENVELOPE,
+    LOOKS,
     Place,
     collect,
     pack,
@@ -44,6 +45,12 @@ def add_to(commands: Commands) -> None:
     )
     sign.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="where to")
     sign.add_argument(
+        "--looks",
+        type=Path,
+        metavar="F",
+        help="record of openings of held-out data; default reports/looks.jsonl of the project",
+    )
+    sign.add_argument(
         "--previous", type=Path, metavar="BUNDLE", help="the bundle that this one follows"
     )
 
@@ -60,6 +67,11 @@ def _sign(parsed: argparse.Namespace) -> int:
     place = _place(parsed, key.public_key(), matrix.on or datetime.now(UTC).date())
     root = parsed.root or code_root(matrix.log, parsed.requirements)
     files = collect(parsed.evidence, parsed.requirements, matrix.log.code, root)
+    looks = parsed.looks or root / "reports" / LOOKS
+    if looks.is_file():
+        files[LOOKS] = looks.read_bytes()
+    elif parsed.looks is not None:
+        raise InputError(f"--looks: expected a record of openings, got nothing at {looks}")
     report = parsed.out.with_name(f".{parsed.out.name}.html")
     try:
         write_report(report, matrix, decision, parsed.evidence.parent / "attachments")
