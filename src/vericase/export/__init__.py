@@ -6,6 +6,7 @@ from types import MappingProxyType
 from vericase.export.junit import as_junit
 from vericase.export.sarif import as_sarif
 from vericase.export.text import as_csv, as_json, as_markdown
+from vericase.export.xlsx import as_xlsx
 from vericase.gate import GateDecision
 from vericase.matrix import TraceMatrix
 
@@ -19,5 +20,6 @@ EXPORTS: Mapping[str, Callable[[TraceMatrix, GateDecision], bytes]] = MappingPro
         "junit": as_junit,
         "markdown": as_markdown,
         "sarif": as_sarif,
+        "xlsx": as_xlsx,
     }
 )
