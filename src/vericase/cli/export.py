@@ -10,7 +10,7 @@ from vericase.store import write_atomically
 
 __all__ = ["add_to"]
 
-_FORMATS = ("csv", "json", "junit", "markdown", "sarif", "xlsx")
+_FORMATS = ("csv", "json", "junit", "markdown", "reqif", "sarif", "xlsx")
 
 
 def add_to(commands: Commands) -> None:
