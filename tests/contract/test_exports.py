@@ -5,7 +5,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from tests.support.documents import requirement_record, write_records
 from tests.support.matrices import mixed
+from tests.support.reqif_files import Told, rows_of_reqif
 from tests.support.tracing import (
     a_case,
     a_log,
@@ -25,11 +26,10 @@ from vericase.cli import main
 from vericase.cli.export import _FORMATS
 from vericase.evidence import Outcome
 from vericase.export import EXPORTS
+from vericase.export.table import lines
 from vericase.gate import decide
 from vericase.matrix import TraceMatrix, trace
 from vericase.store import save_evidence
-
-Told = dict[str, str]
 
 
 def expected(matrix: TraceMatrix) -> Told:
@@ -85,11 +85,20 @@ def from_xlsx(content: bytes) -> Told:
     }
 
 
+def from_reqif(content: bytes) -> Told:
+    """What the objects say."""
+    return {
+        r.get("criterion") or r["requirement"]: r.get("verdict") or r["standing"]
+        for r in rows_of_reqif(content)
+    }
+
+
 READERS: dict[str, Callable[[bytes], Told]] = {
     "csv": from_csv,
     "json": from_json,
     "markdown": from_markdown,
     "junit": from_junit,
+    "reqif": from_reqif,
     "xlsx": from_xlsx,
 }
 
@@ -106,6 +115,16 @@ def test_every_export_says_what_the_matrix_says(form: str) -> None:
         told.pop("HAZ-001")
     assert told == wanted
     assert set(wanted.values()) >= {"PASS", "FAIL", "NOT_RUN", "ERROR", "not applicable"}
+
+
+def test_reqif_holds_every_field_of_every_row() -> None:
+    """The table can be put together again, and is the one that the spreadsheet has."""
+    matrix, decision = mixed()
+    rows = [
+        {field: str(value) for field, value in asdict(line).items() if value not in {None, ""}}
+        for line in lines(matrix)
+    ]
+    assert rows_of_reqif(EXPORTS["reqif"](matrix, decision)) == rows
 
 
 def test_sarif_names_every_blocker_at_its_line() -> None:

@@ -19,7 +19,12 @@ from vericase.requirement import Status
 __all__ = ["mixed"]
 
 SHOWN = a_requirement(title="=1+1", statement="+shall|`<b>`")
-MISSED = a_requirement(a_criterion(id="ROB-002.1"), id="ROB-002", title="Misses")
+MISSED = a_requirement(
+    a_criterion(id="ROB-002.1", confidence=0.9),
+    id="ROB-002",
+    title="Misses",
+    hazards=("HAZ-002", "HAZ-003"),
+)
 SILENT = a_requirement(
     a_criterion(id="ROB-003.1"), a_criterion(id="ROB-003.2", measurand="b"), id="ROB-003"
 )
@@ -33,8 +38,9 @@ def mixed() -> tuple[TraceMatrix, GateDecision]:
     """A matrix with every standing, a hazard without control, and negative numbers."""
     scope = replace(a_subject("data"), scope="clinic")
     negative = a_requirement(a_criterion(-1.0, id="ROB-008.1", unit="s"), id="ROB-008")
+    hazards = [a_hazard(id=f"HAZ-00{number}") for number in (1, 2, 3)]
     requirements = a_set(
-        *(SHOWN, MISSED, SILENT, DRAFT, ELSEWHERE, BROKEN, SEEN, negative), hazards=[a_hazard()]
+        *(SHOWN, MISSED, SILENT, DRAFT, ELSEWHERE, BROKEN, SEEN, negative), hazards=hazards
     )
     records = [
         a_record(SHOWN, Proportion(95, 100), subjects=[scope]),

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vericase.errors import RequirementError
-from vericase.reqif.document import SpecObject, read_document
+from vericase.report.text import readable
+from vericase.reqif.document import ReqifDocument, SpecObject, read_document
 from vericase.reqif.foreign import Foreign
 from vericase.reqif.ours import Ours
 from vericase.reqif.terms import HAZARD, ID, KINDS, REQUIREMENT
@@ -12,6 +13,8 @@ from vericase.requirement import Hazard, Requirement, RequirementSet
 from vericase.schema.links import cross_checks
 
 __all__ = ["Imported", "read_reqif"]
+
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +54,7 @@ def read_reqif(
     refinable = {key: name for key, name in ids.items() if key not in hazardous}
     requirements += foreign.read(others, document.links, refinable, problems)
     if not requirements and not problems:
-        names = sorted({name for found in document.objects for name in found.values})
-        told = f"attributes {', '.join(names[:20])}" if names else "no attribute"
-        problems.append(
-            f"{place}: expected requirements with a text in ReqIF.Text or the like, got {told}; "
-            "name the one that holds the text with --statement"
-        )
+        problems.append(_nothing(place, document))
     found = RequirementSet(requirements=tuple(requirements), hazards=tuple(hazards))
     problems += cross_checks(found) if not problems else ()
     if problems:
@@ -66,6 +64,15 @@ def read_reqif(
         hazards=found.hazards,
         remarks=(*remarks, *foreign.remarks()),
     )
+
+
+def _nothing(place: str, document: ReqifDocument) -> str:
+    names = sorted({readable(name) for found in document.objects for name in found.values})
+    told = f"{place}: expected requirements with a text in ReqIF.Text or the like, got "
+    if not names:
+        return f"{told}none"
+    listed = ", ".join(names[:_MOST_NAMES])
+    return f"{told}the attributes {listed}; name the one that holds it with --statement"
 
 
 def _own_id(found: SpecObject) -> str:
