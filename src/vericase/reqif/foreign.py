@@ -88,7 +88,7 @@ class Foreign:
 
     def remarks(self) -> list[str]:
         """What was not carried over, and how often."""
-        return [f"not carried over: {what}, {number} times" for what, number in self._lost.items()]
+        return [f"not carried over: {what} ({number})" for what, number in self._lost.items()]
 
     def _parents(
         self, objects: Sequence[SpecObject], links: Sequence[Link], ids: Mapping[str, str]

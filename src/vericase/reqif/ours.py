@@ -33,7 +33,7 @@ from vericase.store import parse_json
 
 __all__ = ["Ours", "entries", "texts"]
 
-_MOST_DEPTH = 12  # so that what is written stays below the depth of a requirement file
+_MOST_DEPTH = 14  # the levels that a requirement file has left where conditions begin
 _DIGITS = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 _TOLD = {"id": ID, "title": NAME, "statement": TEXT}
 _WORDS = ("rationale", "category", "method")
@@ -205,7 +205,7 @@ def _node(value: object, line: int, depth: int) -> Node:
     Raises:
         ValueError: If it is nested too deep, or holds null or an infinite number.
     """
-    if not depth:
+    if not depth and isinstance(value, dict | list):
         raise ValueError("expected less nesting")
     if isinstance(value, dict):
         return entries({str(k): _node(v, line, depth - 1) for k, v in value.items()}, line)
