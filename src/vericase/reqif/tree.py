@@ -82,9 +82,9 @@ class _Builder:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._open: list[Element] = []
+        self._document = Element("", {}, 1)
+        self._open = [self._document]
         self._count = 0
-        self._root: Element | None = None
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = self._doctype
@@ -101,9 +101,7 @@ class _Builder:
         except (LookupError, ValueError) as error:
             # Of an encoding that Python does not know, or that no parser of bytes can follow.
             raise self._problem("expected XML in UTF-8 or UTF-16, got another encoding") from error
-        if self._root is None:
-            raise self._problem("expected XML, got no element")
-        return self._root
+        return next(self._document.elements())
 
     def _doctype(self, *_: object) -> None:
         raise self._problem("expected no document type, got a DOCTYPE")
@@ -112,15 +110,12 @@ class _Builder:
         self._count += 1
         if self._count > MAX_ELEMENTS:
             raise self._problem(f"expected at most {MAX_ELEMENTS} elements, got more")
-        if len(self._open) >= MAX_DEPTH:
+        if len(self._open) > MAX_DEPTH:
             raise self._problem(f"expected at most {MAX_DEPTH} levels of nesting, got more")
         space, _, local = tag.rpartition(" ")
         name = f"{_PREFIXES[space]}{local}" if space in _PREFIXES else tag
         element = Element(name, attributes, self._parser.CurrentLineNumber)
-        if self._open:
-            self._open[-1].children.append(element)
-        else:
-            self._root = element
+        self._open[-1].children.append(element)
         self._open.append(element)
 
     def _end(self, _tag: str) -> None:

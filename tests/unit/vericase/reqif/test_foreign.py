@@ -82,7 +82,7 @@ def test_links_that_run_upward_become_parents(tmp_path: Path) -> None:
         tmp_path,
         spec_object("_a", Description="a"),
         spec_object("_b", Description="b"),
-        links=spec_relation("_b", "_a")
+        links=2 * spec_relation("_b", "_a")
         + spec_relation("_a", "_b", "verifies")
         + spec_relation("_a", "_gone"),
     )

@@ -149,6 +149,13 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 2
 
 
+def test_conditions_of_every_kind_come_back(tmp_path: Path) -> None:
+    """Flags, whole numbers, texts and lists of them."""
+    told = "{&quot;a&quot;: [true, 3, 3.0, &quot;3&quot;]}"
+    found = edited(tmp_path, (CONDITIONS, told))
+    assert repr(found.requirements[1].conditions) == "{'a': [True, 3, 3.0, '3']}"
+
+
 def test_thresholds_by_source_come_back(tmp_path: Path) -> None:
     """One number for any data, or one for each source."""
     found = edited(
