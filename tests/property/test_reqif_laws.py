@@ -43,7 +43,7 @@ words = st.text(letters | st.sampled_from("\n\t  <&\"'#:"), max_size=20).map(
 lists = st.lists(words, max_size=2, unique=True).map(tuple)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
-    st.one_of(st.integers(-(10**14), 10**14), numbers, st.booleans(), words),
+    st.one_of(st.integers(-(10**14) + 1, 10**14), numbers, st.booleans(), words),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
     max_leaves=4,
 )

@@ -9,7 +9,7 @@ from xmlschema import XMLSchema, XMLSchemaValidationError
 
 from tests.support.matrices import mixed
 from tests.support.reqif_files import foreign_reqif, spec_object, spec_relation
-from tests.support.tracing import a_log, a_requirement, a_set
+from tests.support.tracing import a_log, a_record, a_requirement, a_set
 from vericase.export import EXPORTS
 from vericase.gate import decide
 from vericase.matrix import trace
@@ -36,7 +36,9 @@ def documents() -> dict[str, bytes]:
         references=("]]>",),
     )
     ours = load_requirements(ROOT / "requirements")
+    record = a_record(a_requirement())
     matrices = {
+        "a case twice": trace(a_set(), a_log(record, record)),
         "mixed": mixed()[0],
         "loud": trace(a_set(loud), a_log()),
         "empty": trace(a_set(), a_log()),
@@ -45,7 +47,7 @@ def documents() -> dict[str, bytes]:
     return {name: EXPORTS["reqif"](m, decide(m)) for name, m in matrices.items()}
 
 
-@pytest.mark.parametrize("name", ["mixed", "loud", "empty", "this repository"])
+@pytest.mark.parametrize("name", ["mixed", "a case twice", "loud", "empty", "this repository"])
 def test_the_schema_accepts_what_is_exported(schema: XMLSchema, name: str) -> None:
     """Every element, attribute, identifier and reference, whatever the texts hold."""
     content = documents()[name].decode()
