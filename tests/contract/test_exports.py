@@ -5,21 +5,20 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from tests.support.documents import requirement_record, write_records
+from tests.support.matrices import mixed
+from tests.support.reqif_files import Told, rows_of_reqif
 from tests.support.tracing import (
     a_case,
-    a_criterion,
-    a_hazard,
     a_log,
-    a_record,
     a_requirement,
     a_set,
-    a_subject,
     everything_shown,
     with_code,
 )
@@ -27,40 +26,10 @@ from vericase.cli import main
 from vericase.cli.export import _FORMATS
 from vericase.evidence import Outcome
 from vericase.export import EXPORTS
-from vericase.gate import GateDecision, decide
+from vericase.export.table import lines
+from vericase.gate import decide
 from vericase.matrix import TraceMatrix, trace
-from vericase.measurement import Proportion, Scalar
-from vericase.requirement import Status
 from vericase.store import save_evidence
-
-Told = dict[str, str]
-SHOWN = a_requirement(title="=1+1", statement="+shall|`<b>`")
-MISSED = a_requirement(a_criterion(id="ROB-002.1"), id="ROB-002", title="Misses")
-SILENT = a_requirement(
-    a_criterion(id="ROB-003.1"), a_criterion(id="ROB-003.2", measurand="b"), id="ROB-003"
-)
-DRAFT = a_requirement(a_criterion(id="ROB-004.1"), id="ROB-004", status=Status.DRAFT)
-ELSEWHERE = a_requirement(a_criterion(id="ROB-005.1"), id="ROB-005", applies_to=("ward",))
-BROKEN = a_requirement(a_criterion(id="ROB-006.1", unit="s"), id="ROB-006")
-SEEN = replace(a_requirement(id="ROB-007", method="inspection"), criteria=())
-
-
-def mixed() -> tuple[TraceMatrix, GateDecision]:
-    """A matrix with every standing, a hazard without control, and negative numbers."""
-    scope = replace(a_subject("data"), scope="clinic")
-    negative = a_requirement(a_criterion(-1.0, id="ROB-008.1", unit="s"), id="ROB-008")
-    requirements = a_set(
-        *(SHOWN, MISSED, SILENT, DRAFT, ELSEWHERE, BROKEN, SEEN, negative), hazards=[a_hazard()]
-    )
-    records = [
-        a_record(SHOWN, Proportion(95, 100), subjects=[scope]),
-        a_record(MISSED, Proportion(5, 100), subjects=[scope], case_id="t.py::test_b[1]"),
-        a_record(MISSED, Proportion(99, 100), subjects=[scope], case_id="t.py::test_b[2]"),
-        a_record(BROKEN, Scalar(1.0, "mV"), subjects=[scope], case_id="t.py::test_c"),
-        a_record(negative, Scalar(-0.5, "s"), subjects=[scope], case_id="t.py::test_d"),
-    ]
-    matrix = trace(requirements, a_log(*records, subjects=[scope]))
-    return matrix, decide(matrix)
 
 
 def expected(matrix: TraceMatrix) -> Told:
@@ -107,11 +76,30 @@ def from_junit(content: bytes) -> Told:
     return told
 
 
+def from_xlsx(content: bytes) -> Told:
+    """What the sheet with the matrix says."""
+    header, *rows = load_workbook(io.BytesIO(content))["Matrix"].iter_rows(values_only=True)
+    told = [dict(zip(header, row, strict=True)) for row in rows]
+    return {
+        str(r["criterion"] or r["requirement"]): str(r["verdict"] or r["standing"]) for r in told
+    }
+
+
+def from_reqif(content: bytes) -> Told:
+    """What the objects say."""
+    return {
+        r.get("criterion") or r["requirement"]: r.get("verdict") or r["standing"]
+        for r in rows_of_reqif(content)
+    }
+
+
 READERS: dict[str, Callable[[bytes], Told]] = {
     "csv": from_csv,
     "json": from_json,
     "markdown": from_markdown,
     "junit": from_junit,
+    "reqif": from_reqif,
+    "xlsx": from_xlsx,
 }
 
 
@@ -127,6 +115,16 @@ def test_every_export_says_what_the_matrix_says(form: str) -> None:
         told.pop("HAZ-001")
     assert told == wanted
     assert set(wanted.values()) >= {"PASS", "FAIL", "NOT_RUN", "ERROR", "not applicable"}
+
+
+def test_reqif_holds_every_field_of_every_row() -> None:
+    """The table can be put together again, and is the one that the spreadsheet has."""
+    matrix, decision = mixed()
+    rows = [
+        {field: str(value) for field, value in asdict(line).items() if value not in {None, ""}}
+        for line in lines(matrix)
+    ]
+    assert rows_of_reqif(EXPORTS["reqif"](matrix, decision)) == rows
 
 
 def test_sarif_names_every_blocker_at_its_line() -> None:

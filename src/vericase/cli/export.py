@@ -10,14 +10,20 @@ from vericase.store import write_atomically
 
 __all__ = ["add_to"]
 
-_FORMATS = ("csv", "json", "junit", "markdown", "sarif")
+_FORMATS = ("csv", "json", "junit", "markdown", "reqif", "sarif", "xlsx")
 
 
 def add_to(commands: Commands) -> None:
     """Declare the command."""
     export = add_command(commands, "export", _export, "write the matrix for other tools")
     add_evidence(export)
-    export.add_argument("--format", choices=_FORMATS, required=True)
+    export.add_argument(
+        "--format",
+        choices=_FORMATS,
+        required=True,
+        help="csv or xlsx for spreadsheets, json for scripts, junit for servers of test results, "
+        "markdown for a page, reqif for tools that manage requirements, sarif for annotations",
+    )
     export.add_argument("--out", type=Path, required=True, metavar="F", help="where to")
     export.add_argument(
         "--subject",

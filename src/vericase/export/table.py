@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vericase.matrix import CriterionRow, JudgedEvidence, RequirementRow, TraceMatrix
-from vericase.measurement import Proportion
+from vericase.measurement import Coverage, Proportion
 from vericase.report.numbers import criterion_text, measurement_text
 from vericase.requirement import Requirement, Status
 
-__all__ = ["Line", "lines", "standing"]
+__all__ = ["Line", "lines", "row_lines", "standing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Line:
 
 def lines(matrix: TraceMatrix) -> tuple[Line, ...]:
     """All rows, in the order of the requirements."""
-    return tuple(line for row in matrix.rows for line in _of_row(matrix, row))
+    return tuple(line for row in matrix.rows for line in row_lines(matrix, row))
 
 
 def standing(row: RequirementRow) -> str:
@@ -64,7 +64,8 @@ def standing(row: RequirementRow) -> str:
     return row.verdict.name if row.applicable else "not applicable"
 
 
-def _of_row(matrix: TraceMatrix, row: RequirementRow) -> Iterator[Line]:
+def row_lines(matrix: TraceMatrix, row: RequirementRow) -> Iterator[Line]:
+    """The rows of one requirement."""
     if not row.criteria:
         yield _line(row.requirement, standing(row), reason=row.reason)
     for item in row.criteria:
@@ -93,6 +94,8 @@ def _of_criterion(
             "observed": judgement.observed,
             "bound": judgement.bound,
         }
+        if isinstance(measurement, Coverage):
+            measurement = measurement.counts
         if isinstance(measurement, Proportion):
             fields |= {"successes": measurement.successes, "trials": measurement.trials}
     return _line(row.requirement, standing(row), **fields)

@@ -99,6 +99,16 @@ class AcceptanceCriterion:
             return self.thresholds[scope or ANY_DATA]
         return self.thresholds.get(ANY_DATA)
 
+    @property
+    def limit_kind(self) -> str:
+        """What its limits are called where they are written down."""
+        return "margin" if self.paired else "threshold"
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Thresholds, or margins without a sign, by data source."""
+        return {k: abs(v) if self.paired else v for k, v in self.thresholds.items()}
+
     def applies(self, scope: str | None) -> bool:
         """Whether the criterion is in force; unknown data leave every criterion in force."""
         return not self.applies_to or scope is None or scope in self.applies_to

@@ -8,14 +8,14 @@ from math import isfinite
 
 from vericase.schema.tree import List, Mapping, Node, Text
 
-__all__ = ["Fields", "did_you_mean"]
+__all__ = ["AMBIGUOUS", "Fields", "did_you_mean"]
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _MOST_DIGITS = 15  # an integer of so many digits is exact in every reader, also as a float
-# Plain scalars that YAML 1.1 or a reader's eye could take for something else than text.
-_AMBIGUOUS = re.compile(
+#: Plain scalars that YAML 1.1 or a reader's eye could take for something else than text.
+AMBIGUOUS = re.compile(
     r"(?i:y|n|yes|no|on|off|true|false|null|~|[-+]?\.(?:inf|nan))"
     r"|[-+]?[0-9][0-9_]*(?:[.,:eE%/-][-+0-9._:eE%TZtz /-]*)?"
     r"|0[xob][0-9a-fA-F_]+",
@@ -161,7 +161,7 @@ class Fields:
             return ""
         if not node.text.strip():
             self.problem(key, "a text, got an empty one", node.line)
-        elif not node.quoted and _AMBIGUOUS.fullmatch(node.text):
+        elif not node.quoted and AMBIGUOUS.fullmatch(node.text):
             self.problem(key, f"a text; quote it: got the bare {node.text!r}", node.line)
         elif _UNREADABLE.search(node.text):
             self.problem(key, "readable text, got a control or direction character", node.line)
