@@ -23,7 +23,7 @@ from vericase.requirement import (
 )
 from vericase.rows import CriterionRow, JudgedEvidence, RequirementRow, let_go, row_findings
 from vericase.signoff import Judged, inspected, waiver_objections
-from vericase.staleness import Present, stale_reasons
+from vericase.staleness import Present, Staleness
 from vericase.verdict import Judgement, Verdict, judge, worst
 
 __all__ = [
@@ -114,7 +114,8 @@ class _Tracer:
         present: Present,
         on: date | None,
     ) -> None:
-        self._requirements, self._log, self._present, self._on = requirements, log, present, on
+        self._requirements, self._log, self._on = requirements, log, on
+        self._staleness = Staleness(log, present)
         self._waivers = {waiver.criterion: waiver for waiver in requirements.waivers}
         self._digests = {subject.name: subject.digest for subject in log.subjects}
         self._outcomes = {case.case_id: case for case in log.cases}
@@ -256,7 +257,7 @@ class _Tracer:
             return f"no opening of {name} is on record"
         if look.number > 1:
             return f"{name} was opened before: this is opening {look.number}"
-        if look.demands.get(requirement.id) != requirement.fingerprint:
+        if look.demands.get(requirement.id) != self._staleness.fingerprint(requirement):
             return f"it is not what was demanded when {name} was first opened"
         return ""
 
@@ -282,7 +283,7 @@ class _Tracer:
         judgement = verdict_of(judged_as)
         alone = judgement if judged_as is criterion else verdict_of(criterion)
         case = self._outcomes.get(record.case_id)
-        stale = stale_reasons(requirement, record, case, self._log, self._present)
+        stale = self._staleness.reasons(requirement, record, case)
         return JudgedEvidence(
             evidence=record, judgement=judgement, alone=alone.verdict, stale=tuple(stale)
         )

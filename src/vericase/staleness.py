@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog
 from vericase.requirement import Requirement
 
-__all__ = ["LAST_RELEASE", "Present", "changed_fields", "stale_reasons"]
+__all__ = ["LAST_RELEASE", "Present", "Staleness", "changed_fields"]
 
 #: The subject that paired criteria depend on: the evidence of the last release.
 LAST_RELEASE = "last_release"
@@ -28,29 +28,40 @@ class Present:
     subjects: Mapping[str, str]
 
 
-def stale_reasons(
-    requirement: Requirement,
-    record: Evidence,
-    case: CaseOutcome | None,
-    log: EvidenceLog,
-    present: Present,
-) -> Iterator[str]:
-    """Why *record* is stale; nothing if it is not."""
-    if record.requirement_fingerprint != requirement.fingerprint:
-        yield _requirement(requirement, log.demands.get(record.requirement_fingerprint))
-    if case is not None and case.digest != record.case_digest:
-        yield "the code of its case changed since it was measured"
-    elif record.case_id in present.code:
-        yield present.code[record.case_id]
-    digests = {**{subject.name: subject.digest for subject in log.subjects}, **present.subjects}
-    wanted = requirement.depends or tuple(name for name in digests if name != LAST_RELEASE)
-    for name in sorted({*record.subjects, *(name for name in wanted if name in digests)}):
-        before, after = record.subjects.get(name), digests.get(name)
-        if before != after:
-            yield f"it was measured on another {name} ({_digest(before)}, now {_digest(after)})"
-    for name in requirement.depends:
-        if name not in digests:
-            yield f"it depends on {name}, and no subject has that name"
+class Staleness:
+    """Holds the records of one log against the requirements and against what is there now."""
+
+    def __init__(self, log: EvidenceLog, present: Present) -> None:
+        self._log, self._present = log, present
+        self._digests = {**{s.name: s.digest for s in log.subjects}, **present.subjects}
+        self._usual = tuple(name for name in self._digests if name != LAST_RELEASE)
+        self._fingerprints: dict[str, str] = {}
+
+    def reasons(
+        self, requirement: Requirement, record: Evidence, case: CaseOutcome | None
+    ) -> Iterator[str]:
+        """Why *record* is stale; nothing if it is not."""
+        if record.requirement_fingerprint != self.fingerprint(requirement):
+            demanded = self._log.demands.get(record.requirement_fingerprint)
+            yield _requirement(requirement, demanded)
+        if case is not None and case.digest != record.case_digest:
+            yield "the code of its case changed since it was measured"
+        elif record.case_id in self._present.code:
+            yield self._present.code[record.case_id]
+        wanted = [name for name in requirement.depends or self._usual if name in self._digests]
+        for name in sorted({*record.subjects, *wanted}):
+            before, after = record.subjects.get(name), self._digests.get(name)
+            if before != after:
+                yield f"it was measured on another {name} ({_digest(before)}, now {_digest(after)})"
+        for name in requirement.depends:
+            if name not in self._digests:
+                yield f"it depends on {name}, and no subject has that name"
+
+    def fingerprint(self, requirement: Requirement) -> str:
+        """That of *requirement*, computed once."""
+        if requirement.id not in self._fingerprints:
+            self._fingerprints[requirement.id] = requirement.fingerprint
+        return self._fingerprints[requirement.id]
 
 
 def changed_fields(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
