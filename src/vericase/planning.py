@@ -5,7 +5,7 @@ that is at an assumed true rate. The power of an exact test is saw-toothed in th
 (Chernick and Liu 2002, doi:10.1198/000313002317572718), so "enough" means enough from there on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum, prod
@@ -13,13 +13,14 @@ from math import fsum, prod
 from vericase.requirement import AcceptanceCriterion, Relation
 from vericase.statistics import (
     chance_of_at_least,
+    chance_of_covering,
     fewest_successes,
     near_ties,
     proportion_lower,
     proportion_upper,
 )
 
-__all__ = ["JointPower", "Plan", "joint_power", "plan_criterion"]
+__all__ = ["JointPower", "Plan", "joint_power", "plan_coverage", "plan_criterion"]
 
 #: No plan looks further than this number of trials.
 MOST_TRIALS = 1 << 17
@@ -102,6 +103,62 @@ def plan_criterion(
     )
 
 
+def plan_coverage(
+    criterion: AcceptanceCriterion,
+    threshold: float,
+    *,
+    calibration: int,
+    assumed: float | None = None,
+    trials: int | None = None,
+) -> Plan:
+    """What *criterion* needs, as a conformal coverage after a calibration on so many scores.
+
+    The power counts the chance of the calibration too. How many trials would be needed is left
+    open: past some number of them, only a larger calibration helps.
+
+    Args:
+        criterion: With a confidence, and any relation but `==`.
+        threshold: In (0, 1).
+        calibration: At least 1.
+        assumed: The true coverage over calibrations, in (0, 1).
+        trials: What the data offer, at least 1.
+    """
+    test = _Test(criterion, threshold)
+
+    def shows(covered: int, count: int) -> bool:
+        observed = test.observed(count) <= covered
+        chance = chance_of_covering([covered], [count], calibration, test.goal)[0]
+        return observed and bool(chance <= 1 - (criterion.confidence or 0.0))
+
+    least = criterion.min_trials or 1
+    fewest = _first(least, MOST_TRIALS, lambda count: shows(count, count))
+    power = None
+    if assumed is not None and trials is not None:
+        wanted = _first(0, trials, lambda covered: shows(covered, trials))
+        rate = test.towards(assumed)
+        power = 0.0
+        if wanted is not None and trials >= least:
+            power = float(chance_of_covering([wanted], [trials], calibration, rate)[0])
+    return Plan(
+        criterion=criterion,
+        threshold=threshold,
+        assumed=assumed,
+        fewest=fewest,
+        trials=trials,
+        power=power,
+    )
+
+
+def _first(low: int, high: int, holds: Callable[[int], bool]) -> int | None:
+    """The smallest number in [low, high] for which *holds*, which then holds for all above it."""
+    if low > high or not holds(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return high
+
+
 def joint_power(powers: Iterable[float]) -> JointPower:
     """The chance that all of them pass; a gate in which all must needs no other correction."""
     each = tuple(powers)
@@ -122,9 +179,23 @@ class _Test:
         self._goal = Fraction(str(threshold)) if self._wants_more else 1 - Fraction(str(threshold))
 
     @property
+    def goal(self) -> float:
+        """The rate of successes to be shown."""
+        return float(self._goal)
+
+    def towards(self, rate: float) -> float:
+        """*rate* as one of successes."""
+        return rate if self._wants_more else 1.0 - rate
+
+    @property
     def _possible(self) -> bool:
         """Whether any outcome passes: no rate is above 1, and no bound of one is 1."""
         return self._goal < 1 or not (self._strict or self._confidence is not None)
+
+    def observed(self, trials: int) -> int:
+        """The fewest successes whose rate meets the threshold by itself."""
+        whole, rest = divmod(self._goal.numerator * trials, self._goal.denominator)
+        return whole + 1 if self._strict or rest else whole
 
     def fewest(self) -> int | None:
         """The fewest trials at which all of them succeeding is a PASS."""
@@ -141,7 +212,7 @@ class _Test:
 
     def needed(self, assumed: float, power: float) -> int | None:
         """The smallest number of trials after which the power stays, as far as twice it."""
-        rate = assumed if self._wants_more else 1.0 - assumed
+        rate = self.towards(assumed)
         if not self._possible or rate < self._goal:  # then the power ends at 0
             return None
         looked = _FIRST_LOOK
@@ -160,7 +231,7 @@ class _Test:
         """The chance of a PASS at each count of trials."""
         import numpy as np  # noqa: PLC0415  a second of import, paid only for plans
 
-        rate = assumed if self._wants_more else 1.0 - assumed
+        rate = self.towards(assumed)
         wanted = np.asarray(self._wanted(counts))
         found: list[float] = chance_of_at_least(wanted, counts, rate).tolist()
         return [
@@ -170,7 +241,7 @@ class _Test:
 
     def _wanted(self, counts: Sequence[int]) -> list[int]:
         """The fewest successes that pass at each count of trials; more than those if none do."""
-        least = [self._observed(trials) for trials in counts]
+        least = [self.observed(trials) for trials in counts]
         # A bound of zero meets zero, whatever was observed.
         if self._confidence is None or (self._goal <= 0 and not self._strict):
             return least
@@ -191,7 +262,3 @@ class _Test:
             return bound > self._threshold if self._strict else bound >= self._threshold
         bound = proportion_upper(trials - successes, trials, confidence)
         return bound < self._threshold if self._strict else bound <= self._threshold
-
-    def _observed(self, trials: int) -> int:
-        whole, rest = divmod(self._goal.numerator * trials, self._goal.denominator)
-        return whole + 1 if self._strict or rest else whole

@@ -8,8 +8,10 @@ from math import comb
 import pytest
 
 from tests.support.tracing import a_criterion
-from vericase.planning import plan_criterion
+from vericase.measurement import Coverage
+from vericase.planning import plan_coverage, plan_criterion
 from vericase.requirement import Relation
+from vericase.verdict import Verdict, judge
 
 
 def exact_tail(successes: int, trials: int, rate: Fraction) -> Fraction:
@@ -54,3 +56,40 @@ def test_the_mirror_image_needs_as_many() -> None:
     other = plan_criterion(most, 0.05, assumed=0.01, trials=300)
     assert (one.fewest, one.needed) == (other.fewest, other.needed)
     assert one.power == pytest.approx(other.power)
+
+
+@pytest.mark.parametrize(("calibration", "trials"), [(50, 100), (400, 250)])
+def test_the_power_of_a_coverage_is_its_law_summed(calibration: int, trials: int) -> None:
+    """Judged at every count, and the chances of those that pass added up."""
+    criterion = a_criterion(0.9, confidence=0.95, min_trials=None)
+    rank = round(0.96 * (calibration + 1))  # an integer rank, so that orders can be counted
+    passes = [
+        covered
+        for covered in range(trials + 1)
+        if judge(criterion, Coverage(covered, trials, calibration)).verdict is Verdict.PASS
+    ]
+    orders = comb(trials + calibration, trials)
+    expected = sum(
+        Fraction(comb(k + rank - 1, k) * comb(trials - k + calibration - rank, trials - k), orders)
+        for k in passes
+    )
+    plan = plan_coverage(
+        criterion,
+        0.9,
+        calibration=calibration,
+        assumed=rank / (calibration + 1),
+        trials=trials,
+    )
+    assert plan.power == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_the_fewest_covered_records_of_a_plan() -> None:
+    """One less, all covered, is not enough."""
+    criterion = a_criterion(0.9, confidence=0.95, min_trials=None)
+    fewest = plan_coverage(criterion, 0.9, calibration=500).fewest
+    assert fewest is not None
+    verdicts = [
+        judge(criterion, Coverage(count, count, 500)).verdict for count in (fewest - 1, fewest)
+    ]
+    assert verdicts == [Verdict.INCONCLUSIVE, Verdict.PASS]
+    assert plan_coverage(criterion, 0.9, calibration=500, trials=9, assumed=0.99).power == 0.0

@@ -3,19 +3,22 @@
 import argparse
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vericase.cli.common import BLOCKED, FINE, Commands, add_command
 from vericase.errors import InputError
-from vericase.measurement import Measurement, Proportion
-from vericase.planning import MOST_TRIALS, Plan, joint_power, plan_criterion
-from vericase.requirement import SIGNED_OFF, AcceptanceCriterion, Relation, RequirementSet
+from vericase.measurement import Coverage, Measurement, Proportion
+from vericase.planning import MOST_TRIALS, Plan, joint_power, plan_coverage, plan_criterion
+from vericase.requirement import SIGNED_OFF, AcceptanceCriterion, Claim, Relation, RequirementSet
 from vericase.schema import load_requirements
 from vericase.schema.fields import did_you_mean
 from vericase.store import load_evidence
 
 __all__ = ["add_to"]
+
+
+_COUNTED = frozenset({Proportion, Coverage})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,7 @@ class _Known:
 
     assumed: float | None = None
     trials: int | None = None
+    calibration: int | None = None
     kind: type[Measurement] = Proportion
 
 
@@ -48,6 +52,13 @@ def add_to(commands: Commands) -> None:
         help="how many trials the data offer for a criterion or a measurand",
     )
     plan.add_argument(
+        "--calibration",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="it is a conformal coverage, after a calibration on so many scores",
+    )
+    plan.add_argument(
         "--evidence", type=Path, metavar="F", help="take trials and rates from an earlier run"
     )
     plan.add_argument("--power", type=float, default=0.9, help="wanted chance of a PASS")
@@ -66,15 +77,8 @@ def _plan(parsed: argparse.Namespace) -> int:
         if reason or threshold is None:
             left_out.append((criterion.id, reason))
             continue
-        of_it = known.get(criterion.id, _Known())
         plans.append(
-            plan_criterion(
-                criterion,
-                threshold,
-                assumed=of_it.assumed,
-                trials=of_it.trials,
-                power=parsed.power,
-            )
+            _planned(criterion, threshold, known.get(criterion.id, _Known()), parsed.power)
         )
     if not plans and not left_out:
         raise InputError(
@@ -87,11 +91,21 @@ def _plan(parsed: argparse.Namespace) -> int:
     return BLOCKED if any(_finding(plan, parsed.power) for plan in plans) else FINE
 
 
+def _planned(criterion: AcceptanceCriterion, threshold: float, known: _Known, power: float) -> Plan:
+    assumed, trials = known.assumed, known.trials
+    if known.calibration is None:
+        return plan_criterion(criterion, threshold, assumed=assumed, trials=trials, power=power)
+    return plan_coverage(
+        criterion, threshold, calibration=known.calibration, assumed=assumed, trials=trials
+    )
+
+
 def _in_force(requirements: RequirementSet, scope: str | None) -> list[AcceptanceCriterion]:
     return [
         criterion
         for requirement in requirements
         if requirement.in_force
+        and requirement.claim is Claim.ALL
         and requirement.method not in SIGNED_OFF
         and requirement.applies(scope)
         for criterion in requirement.criteria
@@ -110,12 +124,16 @@ def _unplannable(
         return f"no threshold for data from {scope!r}; name the source with --data"
     if criterion.relation is Relation.EQUAL:
         return "equality is no rate"
-    kind = known.get(criterion.id, _Known()).kind
-    if criterion.unit != "1" or not 0 <= threshold <= 1 or kind is not Proportion:
+    if criterion.paired:
+        return "its power hangs on how often two releases differ"
+    of_it = known.get(criterion.id)
+    unbounded = criterion.confidence is None
+    if criterion.unit != "1" or not 0 <= threshold <= 1 or (of_it and of_it.kind not in _COUNTED):
         return "no proportion"
-    if criterion.id not in known and criterion.confidence is None and criterion.min_trials is None:
-        return "perhaps no proportion: it states neither confidence nor min_trials"
-    return ""
+    if of_it and of_it.calibration is not None and (unbounded or not 0 < threshold < 1):
+        return "a coverage without a bound"
+    silent = of_it is None and unbounded and criterion.min_trials is None
+    return "perhaps no proportion: it states neither confidence nor min_trials" if silent else ""
 
 
 def _known(parsed: argparse.Namespace, requirements: RequirementSet) -> dict[str, _Known]:
@@ -124,21 +142,29 @@ def _known(parsed: argparse.Namespace, requirements: RequirementSet) -> dict[str
     earlier = _from_evidence(parsed.evidence) if parsed.evidence else {}
     rates = _given("--assume", parsed.assume, by_name, problems)
     counts = _given("--trials", parsed.trials, by_name, problems)
+    scores = _given("--calibration", parsed.calibration, by_name, problems)
     for name, rate in rates.items():
         if not 0 <= rate <= 1:
             problems.append(f"--assume: expected a rate in [0, 1] for {name}, got {rate:g}")
-    for name, count in counts.items():
+    for option, name, count in (
+        *(("--trials", name, count) for name, count in counts.items()),
+        *(("--calibration", name, count) for name, count in scores.items()),
+    ):
         if count < 1 or count != int(count) or count > MOST_TRIALS:
             problems.append(
-                f"--trials: expected a whole number in [1, {MOST_TRIALS}] for {name}, got {count:g}"
+                f"{option}: expected a whole number in [1, {MOST_TRIALS}] for {name}, got {count:g}"
             )
     if problems:
         raise InputError(problems)
     found = {}
-    for name in {*earlier, *rates, *counts}:
+    for name in {*earlier, *rates, *counts, *scores}:
         before = earlier.get(name, _Known())
-        trials = int(counts[name]) if name in counts else before.trials
-        found[name] = _Known(assumed=rates.get(name, before.assumed), trials=trials)
+        found[name] = replace(
+            before,
+            assumed=rates.get(name, before.assumed),
+            trials=int(counts[name]) if name in counts else before.trials,
+            calibration=int(scores[name]) if name in scores else before.calibration,
+        )
     return found
 
 
@@ -179,14 +205,18 @@ def _from_evidence(path: Path) -> dict[str, _Known]:
         raise InputError(f"{path}: expected evidence as it was sealed, got {findings[0].message}")
     found: dict[str, _Known] = {}
     for record in log.evidence:
-        measured = record.measurement
+        measured, calibration = record.measurement, None
+        if isinstance(measured, Coverage):
+            calibration, measured = measured.calibration, measured.counts
         if not isinstance(measured, Proportion) or measured.rate is None:
             found[record.criterion_id] = _Known(kind=type(measured))
             continue
         before = found.get(record.criterion_id)
         if before is None or before.trials is None or measured.trials < before.trials:
             rate, trials = float(measured.rate), measured.trials
-            found[record.criterion_id] = _Known(assumed=rate, trials=trials)
+            found[record.criterion_id] = _Known(
+                assumed=rate, trials=trials, calibration=calibration
+            )
     return found
 
 

@@ -146,3 +146,35 @@ def test_without_anything_in_force_there_is_nothing_to_plan(
         2,
         "requirements: expected an approved requirement that applies, got none\n",
     )
+
+
+def test_a_coverage_is_planned_with_its_calibration(plan: Callable[..., Plan]) -> None:
+    """A small calibration costs power, and more of the other data do not buy it back."""
+    given = ("--assume=share_1=0.98", "--trials=share_1=600", "--format=json")
+    powers = []
+    for scores in (200, 2000):
+        record = json.loads(plan(*given, f"--calibration=share_1={scores}")[1])["criteria"][0]
+        assert record["needed"] is None
+        powers.append(record["power"])
+    powers.append(json.loads(plan(*given)[1])["criteria"][0]["power"])
+    assert powers == sorted(powers)
+    assert powers[0] < 0.9 < powers[1]
+    code, _, err = plan("--calibration=share_1=0")
+    assert code == 2
+    assert "--calibration: expected a whole number in [1, 131072] for ROB-001.1, got 0" in err
+
+
+def test_what_has_no_plan_is_listed_with_the_reason(
+    plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """A margin hangs on more than one rate, and a coverage without a bound needs no trials."""
+    paired = criterion(1, threshold=None, margin=0.01)
+    del paired["threshold"]
+    plain = criterion(2)
+    del plain["confidence"]
+    write_records(
+        tmp_path / "requirements", "r.yaml", [requirement_record(acceptance=[paired, plain])]
+    )
+    _, out, _ = plan("--calibration=share_2=100")
+    assert "not planned, its power hangs on how often two releases differ: ROB-001.1" in out
+    assert "not planned, a coverage without a bound: ROB-001.2" in out
