@@ -36,7 +36,7 @@ ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
 endif
 
-.PHONY: help setup verify test test-long check bench reference schema lock clean
+.PHONY: help setup verify test test-long coverage mutation check bench reference schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,10 @@ coverage: $(STAMP) ## the tests of the code, with code coverage
 	@$(BIN)/coverage run -m pytest tests -q -m "not long"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+mutation: $(STAMP) ## mutate what decides; how many mutants its tests notice
+	@$(PIP) --editable '.[dev,mutation]'
+	@$(BIN)/python tools/mutation.py
 
 check: $(STAMP) ## format, lint, types, import contracts, requirements, docs
 	@$(BIN)/ruff format --check .

@@ -156,3 +156,11 @@ def test_blockers_stand_in_the_order_of_the_requirements() -> None:
         "ROB-001.2",
         "run run-1",
     ]
+
+
+def test_a_case_that_ended_badly_without_a_word_is_named_plainly() -> None:
+    """Nothing stands behind the ending, not even a space."""
+    requirement = a_requirement()
+    log = a_log(a_record(requirement), cases=[a_case(outcome=Outcome.ERROR)])
+    last = the_decision(a_set(requirement), log).blocking[-1]
+    assert last.message == f"{a_case().case_id}: error"

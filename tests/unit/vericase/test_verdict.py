@@ -9,7 +9,7 @@ from tests.support.tracing import a_criterion
 from vericase.bounds import MIN_CLUSTERS
 from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
 from vericase.requirement import Relation, SmallSlices
-from vericase.verdict import Judgement, Verdict, judge, worst
+from vericase.verdict import Judgement, Verdict, judge, judge_dependent, worst
 
 
 def test_verdicts_have_one_order() -> None:
@@ -177,7 +177,7 @@ def test_nothing_tried_passes_nothing(relation: Relation, threshold: float) -> N
 def test_another_unit_is_an_error(unit: str, measured: Measurement, reason: str) -> None:
     """A value in another unit is never compared, however good the number looks."""
     judgement = judge(a_criterion(0.0, unit=unit), measured)
-    assert (judgement.verdict, judgement.reason) == (Verdict.ERROR, reason)
+    assert judgement == Judgement(verdict=Verdict.ERROR, reason=reason, threshold=0.0)
 
 
 def test_a_single_value_cannot_stand_for_a_bound() -> None:
@@ -234,7 +234,7 @@ def test_values_that_do_not_vary_show_nothing_at_their_own_value() -> None:
         )
 
 
-@pytest.mark.parametrize("threshold", [15, -5])
+@pytest.mark.parametrize("threshold", [15, -5, 1.5])
 def test_a_rate_has_no_threshold_outside_zero_and_one(threshold: float) -> None:
     """A per cent that was meant as a rate makes no criterion that everything meets."""
     rates: tuple[Measurement, ...]
@@ -287,10 +287,9 @@ PAIRED = a_criterion(-0.1, paired=True, confidence=0.9)
 
 def test_a_paired_criterion_without_a_last_release_is_not_run() -> None:
     """The first release has nothing to be no worse than."""
-    judgement = judge(PAIRED, _pair(1.0, 1.0))
-    assert judgement.verdict is Verdict.NOT_RUN
-    assert judgement.reason == (
-        "no last release to compare with: name its evidence with --vericase-reference="
+    told = "no last release to compare with: name its evidence with --vericase-reference="
+    assert judge(PAIRED, _pair(1.0, 1.0)) == Judgement(
+        verdict=Verdict.NOT_RUN, reason=told, threshold=-0.1
     )
 
 
@@ -396,6 +395,34 @@ def test_a_small_slice_blocks_or_joins_the_other_small_ones() -> None:
     still = judge(replace(pooled, min_trials=40), slices)
     assert still.verdict is Verdict.INCONCLUSIVE
     assert still.reason == "slice 'all small slices together': 32 of at least 40 trials"
+
+
+def test_what_dependence_would_leave_is_judged_as_everything_is() -> None:
+    """59 of 59 shows 0.95; of half the trials the value still meets it, and the bound does not."""
+    criterion = a_criterion(0.95, confidence=0.95)
+    found = judge_dependent(criterion, Proportion(59, 59))
+    assert [effect for effect, _ in found] == [1.5, 2.0]
+    for effect, judgement in found:
+        # All of n: p ** (n / effect) = 0.05
+        assert judgement.bound == pytest.approx(0.05 ** (effect / 59), abs=1e-9)
+        assert (judgement.observed, judgement.threshold) == (1.0, 0.95)
+        assert judgement.verdict is Verdict.INCONCLUSIVE
+    slices = Slices({"a": Proportion(59, 59), "b": Proportion(590, 600)})
+    worst_of_both = [each.observed for _, each in judge_dependent(criterion, slices)]
+    assert worst_of_both == [590 / 600] * 2
+    kinder = judge_dependent(a_criterion(0.85, confidence=0.95), Proportion(59, 59))
+    assert [judgement.verdict for _, judgement in kinder] == [Verdict.PASS] * 2
+
+
+def test_dependence_is_told_for_the_data_in_question_alone() -> None:
+    """Without a threshold for them, with one that no rate has, or without a bound, nothing is."""
+    by_source = a_criterion(thresholds={"clinic": 0.9, "ward": 15.0}, confidence=0.95)
+    measured = Proportion(95, 100)
+    assert judge_dependent(by_source, measured, scope="street") == ()
+    assert judge_dependent(by_source, measured, scope="ward") == ()
+    assert judge_dependent(a_criterion(0.9), measured) == ()
+    clinic = judge_dependent(by_source, measured, scope="clinic")
+    assert [judgement.threshold for _, judgement in clinic] == [0.9, 0.9]
 
 
 def test_a_coverage_is_surer_the_larger_the_calibration() -> None:
