@@ -162,7 +162,9 @@ RULES: tuple[Rule, ...] = (
         bad="The recordings shall be stored.",
         good="The device shall store the recordings.",
         source="INCOSE R2",
-        find=_matches(r"\bshall (?:not )?be (?:\w+ly )?(?!need|indeed)\w+(?:ed|own|ept|ought)\b", "be "),
+        find=_matches(
+            r"\bshall (?:not )?be (?:\w+ly )?(?!need|indeed)\w+(?:ed|own|ept|ought)\b", "be "
+        ),
     ),
     Rule(
         code="L04",

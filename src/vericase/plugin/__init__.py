@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except EvidenceError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[WORKER] = worker
+    config.pluginmanager.register(hooks.Measuring(worker), hooks.MEASURING)
     if given is not None:
         worker.adopt(given)
 
@@ -85,6 +86,7 @@ def vericase_subject(pytestconfig: pytest.Config) -> "Callable[[str, Path], Subj
 @pytest.fixture
 def measure(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`measure(name, value, attachments={...})` records a measurement of this case."""
+    # Where there are requirements, `hooks.Measuring` gives it.
     return _recorder(request).measure
 
 
@@ -103,14 +105,4 @@ def conditions(request: pytest.FixtureRequest) -> Mapping[str, object]:
 
 
 def _recorder(request: pytest.FixtureRequest) -> "CaseRecorder":
-    worker = request.config.stash.get(WORKER, None)
-    recorder = worker.recorder(request.node) if worker else None
-    if worker is None or recorder is None:
-        raise pytest.UsageError(
-            f"{request.node.nodeid}: expected a case marked with verifies and a folder of "
-            "requirements, got none"
-        )
-    reason = worker.inapplicable(recorder)
-    if reason:
-        pytest.skip(reason)
-    return recorder
+    return hooks.recorder_of(request.config.stash.get(WORKER, None), request.node)

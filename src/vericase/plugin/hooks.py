@@ -2,21 +2,26 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from vericase.errors import BusyError
+from vericase.garbage import no_collection
 
 if TYPE_CHECKING:
+    from vericase.plugin.recorder import CaseRecorder
     from vericase.plugin.session import Controller, Worker
 
-__all__ = ["CONTROLLER", "WORKER"]
+__all__ = ["CONTROLLER", "MEASURING", "WORKER", "Measuring", "recorder_of"]
 
 WORKER = pytest.StashKey["Worker"]()
 CONTROLLER = pytest.StashKey["Controller"]()
 _PROPERTY = "vericase"
+MEASURING = "vericase-measuring"
+_RECEIVER = "vericase-receiver"
+_sent = json.JSONEncoder(allow_nan=False).encode
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,7 +53,8 @@ def pytest_collection_modifyitems(
         items.clear()
     elif worker:
         chosen = worker.chosen(items)
-        dropped = [item for item in items if item not in chosen]
+        kept = set(chosen)
+        dropped = [item for item in items if item not in kept]
         if dropped:
             items[:] = chosen
             config.hook.pytest_deselected(items=dropped)
@@ -66,7 +72,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     worker = session.config.stash.get(WORKER, None)
     if worker and not session.config.option.collectonly:
         try:
-            worker.begin()
+            with no_collection():
+                worker.begin()
         except BusyError as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -94,8 +101,44 @@ def pytest_runtest_makereport(
     if worker is not None:
         record = worker.report(item, report, raised=call.excinfo is not None)
         if record is not None:
-            report.user_properties.append((_PROPERTY, json.dumps(record, allow_nan=False)))
+            report.user_properties.append((_PROPERTY, _sent(record)))
     return report
+
+
+class Measuring:
+    """Gives `measure` to cases without a request, which costs as much as a trivial case."""
+
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+        self._item: pytest.Item | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """What is set up from now on is for *item*."""
+        self._item = item
+
+    @pytest.fixture
+    def measure(self) -> Callable[..., None]:
+        """`measure(name, value, attachments={...})` records a measurement of this case."""
+        return recorder_of(self._worker, self._item).measure
+
+
+def recorder_of(worker: "Worker | None", item: pytest.Item | None) -> "CaseRecorder":
+    """What records the measurements of *item*.
+
+    Raises:
+        UsageError: If it is no case, or there are no requirements.
+    """
+    recorder = worker.recorder(item) if worker and item else None
+    if worker is None or recorder is None:
+        raise pytest.UsageError(
+            f"{item.nodeid if item else 'measure'}: expected a case marked with verifies and a "
+            "folder of requirements, got none"
+        )
+    reason = worker.inapplicable(recorder)
+    if reason:
+        pytest.skip(reason)
+    return recorder
 
 
 class _Receiver:
@@ -129,7 +172,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Start to listen."""
     controller = session.config.stash.get(CONTROLLER, None)
     if controller is not None:
-        session.config.pluginmanager.register(_Receiver(controller), "vericase-receiver")
+        session.config.pluginmanager.register(_Receiver(controller), _RECEIVER)
 
 
 @pytest.hookimpl(trylast=True)
@@ -141,7 +184,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     controller = config.stash.get(CONTROLLER, None)
     if controller is not None and not config.option.collectonly:
         stopped = bool(session.shouldstop or session.shouldfail)
-        session.exitstatus = controller.finish(exitstatus, stopped=stopped)
+        with no_collection():
+            session.exitstatus = controller.finish(exitstatus, stopped=stopped)
 
 
 def pytest_terminal_summary(
@@ -164,3 +208,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     controller = config.stash.get(CONTROLLER, None)
     if controller is not None:
         controller.close()
+    # pytest goes through all that is still alive, five times, before it leaves.
+    for name in (_RECEIVER, MEASURING):
+        config.pluginmanager.unregister(name=name)
+    if controller is not None:
+        del config.stash[CONTROLLER]
+    if WORKER in config.stash:
+        del config.stash[WORKER]

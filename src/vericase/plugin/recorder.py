@@ -13,7 +13,7 @@ from vericase.report.text import readable
 from vericase.requirement import AcceptanceCriterion, Requirement
 from vericase.schema.fields import did_you_mean
 from vericase.store import digest_bytes, write_atomically
-from vericase.verdict import Verdict, judge
+from vericase.verdict import Judgement, Verdict, judge
 
 __all__ = ["MAX_ATTACHMENT", "CaseRecorder", "Figure"]
 
@@ -44,6 +44,7 @@ class CaseRecorder:
     attachments_folder: Path
     measured: dict[str, tuple[Measurement, tuple[Attachment, ...]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    _judgements: dict[tuple[str, str | None], Judgement] = field(default_factory=dict)
 
     def measure(
         self,
@@ -81,9 +82,7 @@ class CaseRecorder:
                 case_id=self.case_id,
                 case_digest=self.case_digest,
                 measurement=self.measured[criterion.measurand][0],
-                verdict=judge(
-                    criterion, self.measured[criterion.measurand][0], scope=scope
-                ).verdict,
+                verdict=self._judged(criterion, scope).verdict,
                 attachments=self.measured[criterion.measurand][1],
             )
             for requirement in self.requirements
@@ -110,11 +109,19 @@ class CaseRecorder:
                 return []
             return [f"{criterion.id} {criterion.measurand}: NOT_RUN, this case did not measure it"]
         measurement = self.measured[criterion.measurand][0]
-        judgement = judge(criterion, measurement, scope=scope)
+        judgement = self._judged(criterion, scope)
         if judgement.verdict is Verdict.PASS:
             return []
         text = judgement_text(criterion, measurement, judgement)
         return [f"{criterion.id} {criterion.measurand}: {judgement.verdict.name}, {text}"]
+
+    def _judged(self, criterion: AcceptanceCriterion, scope: str | None) -> Judgement:
+        # Asked twice a case; only a subject that is registered between the two changes the answer.
+        key = (criterion.id, scope)
+        if key not in self._judgements:
+            measurement = self.measured[criterion.measurand][0]
+            self._judgements[key] = judge(criterion, measurement, scope=scope)
+        return self._judgements[key]
 
     def _check(self, name: str, value: object) -> None:
         known = {c.measurand for r in self.requirements for c in r.criteria}

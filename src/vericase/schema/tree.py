@@ -6,7 +6,7 @@ crashes the process on deeply nested input), and duplicate keys are seen.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import yaml
 
@@ -157,7 +157,7 @@ class _Builder:
             self._refuse(event, "expected a plain word as key, got something else")
         if event.value == "<<":
             self._refuse(event, "expected plain YAML, got a merge key")
-        return cast("str", event.value)
+        return event.value
 
     def _refuse(self, event: yaml.Event, message: str) -> NoReturn:
         self._problem(_line(event), message)
