@@ -210,7 +210,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         controller.close()
     # pytest goes through all that is still alive, five times, before it leaves.
     for name in (_RECEIVER, MEASURING):
-        config.pluginmanager.unregister(name=name)
+        if config.pluginmanager.has_plugin(name):
+            config.pluginmanager.unregister(name=name)
     if controller is not None:
         del config.stash[CONTROLLER]
     if WORKER in config.stash:
