@@ -75,7 +75,10 @@ def _matches(pattern: str, *signs: str) -> Callable[[Requirement], Iterator[str]
         # Beyond ASCII, letters that are no small form of each other can match all the same.
         if statement.isascii():
             small = statement.lower()
-            if not any(sign in small for sign in signs):
+            for sign in signs:
+                if sign in small:
+                    break
+            else:
                 return
         for match in compiled.finditer(statement):
             yield repr(match.group())
