@@ -5,6 +5,7 @@ SHELL := /bin/bash
 DATA ?= synthetic
 QUICK ?=
 VENV ?= .venv
+PEERS ?= artifacts/peers
 PYTHON ?= python3
 # Where to find a CPU build of torch, for people whose pip would fetch a CUDA build:
 #   make verify TORCH_INDEX=https://download.pytorch.org/whl/cpu
@@ -36,7 +37,7 @@ ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
 endif
 
-.PHONY: help setup verify test test-long coverage mutation check bench reference schema lock clean
+.PHONY: help setup verify test test-long coverage mutation check bench bench-peers reference schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,7 +84,13 @@ check: $(STAMP) ## format, lint, types, import contracts, requirements, docs
 	@$(BIN)/python tools/check_docs.py
 
 bench: $(STAMP) ## measure what the documents claim; prints tables
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
+
+bench-peers: $(STAMP) ## measure the tool beside its peers, which are installed in PEERS=; writes benchmarks/results.md
+	@set -o pipefail; mkdir -p artifacts; { printf '# The tool beside its peers\n\nWritten by `make bench-peers`. Runs take turns, so that other work on the machine slows all alike.\n\n'; \
+	  for name in check_cost plugin_overhead report_scale; do \
+	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; } | tee artifacts/results.md
+	@mv artifacts/results.md benchmarks/results.md
 
 reference: $(STAMP) ## cross-fit, train the named model, open the test split once, report
 	@$(BIN)/python tools/reference.py --model $(SHIPPED)

@@ -1,116 +1,171 @@
-"""What `vericase check` costs, and how that grows with the number of requirements.
+"""What `vericase check` costs, how that grows with the number of requirements, and beside peers.
 
-Each size is checked by a process of its own, and the sizes take turns, so that a busy machine
-slows all of them alike. CPU seconds are those of the process, user and system together.
+Each set is checked by a process of its own, and sets and tools take turns, so that a busy machine
+slows all of them alike. CPU seconds are those of the process and what it starts, user and system
+together. The check reads, validates and links every record and holds its wording against rules.
 
-Run in the repository root: ``python benchmarks/check_cost.py``
+Peers read the same requirements in their own format, each by its cheapest command that reads and
+validates all of them; none of them lints wording or reads criteria. Run in the repository root:
+``python -m benchmarks.check_cost [--peers=DIR]``
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import statistics
-import subprocess
+import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.shared import formats
+from benchmarks.shared.measuring import heading, median, peers_folder, span, spend
+from benchmarks.shared.peers import install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.shared.measuring import Spent
+    from benchmarks.shared.peers import Installed
 
 _RUNS = 5
 _START, *_SIZES = 1, 1_000, 5_000, 10_000  # a single requirement shows what starting costs
-_IN_A_FILE = 500
-_COMMAND = "from vericase.cli import entry; entry()"
-_HAZARDS = 50
-_HAZARD = """\
-- id: HAZ-{number:03d}
-  title: A wrong decision of kind {number}
-  harm: Treatment comes late.
-  severity: serious
-  sequence_of_events: Noise flips a decision, and nobody looks at the recording.
-  control: Decisions are kept under noise.
-  residual_risk: Strong noise remains.
-"""
-_REQUIREMENT = """\
-- id: REQ-{number:05d}
-  title: Keep what is right in situation {number}
-  statement: The classifier shall keep right decision D-{number} under disturbance up to the radius.
-  rationale: |
-    A decision that flips by a disturbance that no clinician can see is not trusted,
-    and what is not trusted is not used.
-  category: network
-  status: approved
-  parents: [REQ-{parent:05d}]
-  hazards: [HAZ-{hazard:03d}]
-  references: ["IEC 62304:2006, 5.2"]
-  method: test
-  conditions: {{radius_mv: 0.01}}
-  acceptance:
-    - id: REQ-{number:05d}.1
-      measurand: certified_sensitivity
-      relation: ">="
-      threshold: 0.80
-      unit: "1"
-      confidence: 0.95
-      min_trials: 200
-"""
+_TARGET_S = {1_000: 0.35, 5_000: 1.2, 10_000: 2.5}
+_PEER_SIZES = (1_000, 5_000)
+_PEER_RUNS = 3
+_ONCE_FROM_S = 5.0  # what takes longer than this is measured once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contestant:
+    """One tool: how it is told, who writes its files, what checks them, and what it leaves there.
+
+    Attributes:
+        sign: What its output has when it did read *count* requirements.
+        codes: Exit codes that say it did its work.
+    """
+
+    told: str
+    write: Callable[[Path, int], None]
+    command: tuple[str, ...]
+    leavings: str = ""
 
 
 def main() -> None:
-    """Writes the requirements, checks each set in turn, and prints the table."""
-    spent: dict[int, list[float]] = {size: [] for size in (_START, *_SIZES)}
-    with tempfile.TemporaryDirectory() as folder:
-        for size in spent:
-            _write(Path(folder) / str(size), size)
-        for _ in range(_RUNS):
-            for size, seconds in spent.items():
-                seconds.append(_cpu_s(Path(folder) / str(size), size))
-    print(f"`vericase check` on {os.cpu_count()} CPUs; CPU seconds, median of {_RUNS} runs.\n")
-    _print_table(spent)
+    """Checks each set in turn, and prints the tables."""
+    folder = peers_folder(__doc__ or "")
+    with tempfile.TemporaryDirectory() as scratch:
+        print(heading("Check"))
+        _print_growth(_growth(Path(scratch)))
+        if folder is not None:
+            _against(install(folder), Path(scratch))
 
 
-def _write(folder: Path, count: int) -> None:
-    folder.mkdir()
-    hazards = (_HAZARD.format(number=number) for number in range(1, _HAZARDS + 1))
-    (folder / "hazards.yaml").write_text("".join(hazards), encoding="utf-8")
-    records = [
-        _REQUIREMENT.format(number=number, parent=number // 2, hazard=number % _HAZARDS + 1)
-        for number in range(2, count + 1)
-    ]
-    # The first one has no parent: all others descend from it.
-    top = _REQUIREMENT.format(number=1, parent=1, hazard=1)
-    records.insert(0, top.replace("  parents: [REQ-00001]\n", ""))
-    for start in range(0, count, _IN_A_FILE):
-        text = "".join(records[start : start + _IN_A_FILE])
-        (folder / f"part-{start:05d}.yaml").write_text(text, encoding="utf-8")
+def _growth(scratch: Path) -> dict[int, list[Spent]]:
+    spent: dict[int, list[Spent]] = {size: [] for size in (_START, *_SIZES)}
+    for size in spent:
+        formats.vericase(scratch / str(size), size)
+    for _ in range(_RUNS):
+        for size, runs in spent.items():
+            runs.append(_checked(_ours(), scratch / str(size), size))
+    return spent
 
 
-def _cpu_s(folder: Path, size: int) -> float:
-    """The CPU seconds of one `vericase check`, which has to read every requirement."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, "-c", _COMMAND, "check", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
+def _ours() -> _Contestant:
+    code = "from vericase.cli import entry; entry()"
+    return _Contestant(
+        told="vericase check",
+        write=formats.vericase,
+        command=(sys.executable, "-c", code, "check", "."),
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if f"{size} requirements (" not in done.stdout:
-        raise SystemExit(f"{folder}: expected {size} requirements, got {done.stdout}{done.stderr}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _print_table(spent: dict[int, list[float]]) -> None:
-    start = statistics.median(spent[_START])
-    base = (statistics.median(spent[_SIZES[0]]) - start) / _SIZES[0]
-    print("| requirements | CPU s | least to most | ms a requirement beyond start | to 1,000 |")
-    print("|---|---|---|---|---|")
-    for size, seconds in spent.items():
-        median = statistics.median(seconds)
-        cells = [f"{size:,}", f"{median:.2f}", f"{min(seconds):.2f} to {max(seconds):.2f}"]
-        each = (median - start) / size
-        cells += ["", ""] if size == _START else [f"{1000 * each:.3f}", f"{each / base:.2f}"]
+def _peers(installed: dict[str, Installed]) -> Iterable[_Contestant]:
+    """Each peer by the cheapest of its commands that reads and validates every requirement."""
+    reqcov, sphinx = ("reqcov", "check", "--quiet"), ("sphinx-build", "-q", "-b", "needs")
+    strictdoc = ("strictdoc", "export", "--formats", "json", "--output-dir", "out", ".")
+    commands: tuple[tuple[str, Callable[[Path, int], None], tuple[str, ...]], ...] = (
+        ("reqcov", formats.reqcov, (*reqcov, "--no-report")),
+        # What it does by default: it also writes HTML, CSV, JSON and Markdown.
+        ("reqcov", formats.reqcov, (*reqcov, "--out", "out")),
+        ("jamb", formats.jamb, ("jamb", "validate", "-S", "-W")),
+        ("doorstop", formats.doorstop, ("doorstop", "-F", "-S", "-W")),
+        ("sphinx-needs", formats.sphinx_needs, (*sphinx, ".", "out")),
+        ("strictdoc", formats.strictdoc, strictdoc),
+    )
+    for name, write, (program, *options) in commands:
+        found = installed[name]
+        if not found.problem:
+            yield _Contestant(
+                told=f"{found.told}: `{program} {' '.join(options)}`",
+                write=write,
+                command=(found.command(program), *options),
+                leavings="out",
+            )
+
+
+def _checked(contestant: _Contestant, folder: Path, size: int) -> Spent:
+    """One check, from cold: what an earlier one left there is gone."""
+    if contestant.leavings:
+        shutil.rmtree(folder / contestant.leavings, ignore_errors=True)
+    run = spend(contestant.command, folder)
+    ours = contestant.write is formats.vericase
+    if run.code != 0 or (ours and f"{size} requirements (" not in run.told):
+        raise SystemExit(f"{contestant.told}: expected {size} checked, got {run.told[-2000:]}")
+    return run
+
+
+def _against(installed: dict[str, Installed], scratch: Path) -> None:
+    contestants = (_ours(), *_peers(installed))
+    spent: dict[tuple[str, int], list[Spent]] = {}
+    for turn in range(_PEER_RUNS):
+        for size in _PEER_SIZES:
+            for number, contestant in enumerate(contestants):
+                folder = scratch / f"peer-{number}-{size}"
+                if not folder.exists():
+                    contestant.write(folder, size)
+                runs = spent.setdefault((contestant.told, size), [])
+                if turn == 0 or runs[0].cpu_s < _ONCE_FROM_S:
+                    runs.append(_checked(contestant, folder, size))
+    _print_peers(contestants, spent)
+    for found in installed.values():
+        if found.problem:
+            print(f"{found.told} was not measured: {found.problem}")
+
+
+def _print_growth(spent: dict[int, list[Spent]]) -> None:
+    start = median(spent[_START])
+    base = (median(spent[_SIZES[0]]) - start) / _SIZES[0]
+    print("| requirements | CPU s | least to most | target | ms each beyond start | to 1,000 |")
+    print("|---|---|---|---|---|---|")
+    for size, runs in spent.items():
+        cells = [f"{size:,}", f"{median(runs):.2f}", span(runs)]
+        each = (median(runs) - start) / size
+        grown = [f"{1000 * each:.3f}", f"{each / base:.2f}"]
+        cells += ["", "", ""] if size == _START else [f"{_TARGET_S[size]}", *grown]
         print(f"| {' | '.join(cells)} |")
-    print("\nThe last column is 1 where the cost grows as the number of requirements does.")
+    print(
+        f"\n`vericase check`; CPU seconds, median of {_RUNS} runs. "
+        "The last column is 1 where the cost grows as the number of requirements does.\n"
+    )
+
+
+def _print_peers(
+    contestants: Iterable[_Contestant], spent: dict[tuple[str, int], list[Spent]]
+) -> None:
+    print(f"| tool | {' | '.join(f'{size:,}' for size in _PEER_SIZES)} |")
+    print("|---|" + "---|" * len(_PEER_SIZES))
+    for contestant in contestants:
+        cells = []
+        for size in _PEER_SIZES:
+            runs = spent[contestant.told, size]
+            once = " (once)" if len(runs) < _PEER_RUNS else ""
+            cells.append(f"{median(runs):.2f}{once}")
+        print(f"| {contestant.told} | {' | '.join(cells)} |")
+    print(
+        f"\nCPU seconds by number of requirements, median of {_PEER_RUNS} runs in turn; "
+        f"what takes over {_ONCE_FROM_S:.0f} s ran once.\n"
+    )
 
 
 if __name__ == "__main__":

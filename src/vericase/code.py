@@ -36,27 +36,31 @@ class CaseCode:
         pins = {name: digest_bytes(canonical(lock).encode()) for name, lock in self.lock.items()}
         self._everywhere = self._read(self._tree_files()) | pins
         self._own: dict[str, dict[str, str]] = {}
+        self._digests: dict[str, str] = {}
 
     def digest(self, case_id: str) -> str:
         """The digest of all that counts for *case_id*; a module that is gone has one too."""
-        listing = self.listing(case_id)
-        lines = [f"{name}\0{listing[name]}" for name in sorted(listing)]
-        return digest_bytes("\n".join(lines).encode())
+        listing, module = self.listing(case_id), case_id.partition("::")[0]
+        if module not in self._digests:
+            lines = [f"{name}\0{listing[name]}" for name in sorted(listing)]
+            self._digests[module] = digest_bytes("\n".join(lines).encode())
+        return self._digests[module]
 
     def listing(self, case_id: str) -> Mapping[str, str]:
         """Path from the root to SHA-256, of every file that counts for *case_id*."""
-        module = _module(case_id)
-        if module not in self._own:
+        named = case_id.partition("::")[0]
+        if named not in self._own:
+            module = _module(case_id)
             above = [self._root / folder / "conftest.py" for folder in Path(module).parents]
             files = [path for path in (self._root / module, *above) if path.is_file()]
-            self._own[module] = self._everywhere | self._read(files)
-        return self._own[module]
+            self._own[named] = self._everywhere | self._read(files)
+        return self._own[named]
 
     def files(self, case_ids: Iterable[str]) -> dict[str, str]:
         """The files of all *case_ids* together."""
         found = dict(self._everywhere)
-        for case_id in case_ids:
-            found |= self.listing(case_id)
+        for module in {case_id.partition("::")[0] for case_id in case_ids}:
+            found |= self.listing(module)
         return found
 
     def _tree_files(self) -> Iterable[Path]:

@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,7 @@ from vericase.chain import chain, chain_findings
 from vericase.errors import EvidenceError
 from vericase.evidence import EvidenceLog
 from vericase.findings import Finding
+from vericase.layout import laid_out
 from vericase.requirement import canonical
 from vericase.wire import (
     case_from,
@@ -38,6 +40,7 @@ from vericase.wire import (
 __all__ = [
     "JOURNAL",
     "PREVIOUS",
+    "Journal",
     "append_line",
     "digest_bytes",
     "digest_path",
@@ -106,16 +109,53 @@ def write_atomically(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+class Journal:
+    """The journal in the file *path*, which is opened for its first line and stays open."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def append(self, record: Mapping[str, object]) -> None:
+        """*record* is on disk as the last line."""
+        line = canonical(record).encode() + b"\n"
+        # A file that somebody took away would swallow it.
+        if self._file is not None and not os.fstat(self._file.fileno()).st_nlink:
+            self.close()
+        try:
+            file = self._file = self._file or self._opened()
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            # Half a line may be there: who opens it anew begins another one.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """The file is closed."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+    def _opened(self) -> IO[bytes]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._path.exists()
+        file = self._path.open("a+b")
+        file.write(_line_break(file))
+        if is_new:
+            _sync_folder(self._path.parent)
+        return file
+
+
 def append_line(path: Path, record: Mapping[str, object]) -> None:
     """*record* is on disk as the last line of the journal *path*."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("a+b") as file:
-        file.write(_line_break(file) + canonical(record).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    if is_new:
-        _sync_folder(path.parent)
+    journal = Journal(path)
+    try:
+        journal.append(record)
+    finally:
+        journal.close()
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
@@ -188,9 +228,7 @@ def _document(log: EvidenceLog) -> str:
         "chain": chain({**head, "finished": log.run.finished}, [*cases, *records]),
         "run": run_to(log.run),
     }
-    return (
-        json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    return laid_out(document) + "\n"
 
 
 def _head(log: EvidenceLog) -> dict[str, object]:

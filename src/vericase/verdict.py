@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from vericase.bounds import Figures, dependence_bounds, figures
 from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
@@ -171,7 +172,7 @@ def _compare(criterion: AcceptanceCriterion, found: Figures, threshold: float) -
 def _holds(relation: Relation, value: Fraction | float, threshold: float) -> bool:
     # A rate is exact and meets the decimal that was written: 19 of 20 meets 0.95. A float
     # meets the float nearest to that decimal: a measured 0.1 is not above 0.1.
-    limit = Fraction(repr(threshold)) if isinstance(value, Fraction) else threshold
+    limit = _written(threshold) if isinstance(value, Fraction) else threshold
     match relation:
         case Relation.AT_LEAST:
             return value >= limit
@@ -183,6 +184,11 @@ def _holds(relation: Relation, value: Fraction | float, threshold: float) -> boo
             return value < limit
         case Relation.EQUAL:
             return value == limit
+
+
+@lru_cache
+def _written(threshold: float) -> Fraction:
+    return Fraction(repr(threshold))
 
 
 def _judgement(

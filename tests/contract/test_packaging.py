@@ -78,6 +78,27 @@ def test_pytest_pays_nothing_for_a_plugin_that_it_does_not_use(tmp_path: Path) -
     assert imported("import vericase, vericase.plugin", tmp_path) == set()
 
 
+def test_without_requirements_the_plugin_steps_aside(tmp_path: Path) -> None:
+    """A project that has none loads nothing that judges, and calls no hook of a case."""
+    (tmp_path / "test_it.py").write_text("def test_it():\n    assert True\n")
+    (tmp_path / "conftest.py").write_text(
+        "import sys\n\n\ndef pytest_unconfigure(config):\n"
+        "    names = [name for name in sys.modules if name.startswith('vericase.')]\n"
+        "    hooks = config.pluginmanager.has_plugin('vericase-hooks')\n"
+        "    print('seen', hooks, *sorted(names))\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(  # noqa: S603  our own code
+        command, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("seen")]
+    assert line.split()[1] == "False"
+    assert set(line.split()[2:]) == {
+        *("vericase.errors", "vericase.garbage", "vericase.measurement", "vericase.plugin"),
+        *("vericase.plugin.hooks", "vericase.plugin.options"),
+    }
+
+
 def test_checking_requirements_needs_no_heavy_package(tmp_path: Path) -> None:
     """`vericase check` runs where neither bounds nor pages are made."""
     write_records(tmp_path / "requirements", "r.yaml", [requirement_record()])

@@ -13,6 +13,7 @@ from tests.support.tracing import a_log, a_record, a_requirement, a_set, everyth
 from vericase.measurement import Proportion
 from vericase.store import (
     JOURNAL,
+    Journal,
     append_line,
     load_evidence,
     read_journal,
@@ -82,6 +83,21 @@ def test_a_failing_disk_loses_no_acknowledged_line(tmp_path: Path, allowed: int)
             append_line(journal, {"line": 2})
     append_line(journal, {"line": 3})
     lines = [record["line"] for record in read_journal(journal)]
+    assert lines in ([1, 3], [1, 2, 3])
+
+
+@pytest.mark.parametrize("allowed", range(5))
+def test_an_open_journal_outlives_a_failing_disk(tmp_path: Path, allowed: int) -> None:
+    """The same of a journal that stays open from line to line."""
+    journal = Journal(tmp_path / JOURNAL)
+    journal.append({"line": 1})
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        FailingDisk(monkeypatch, allowed=allowed, for_ever=True)
+        with suppress(OSError):
+            journal.append({"line": 2})
+    journal.append({"line": 3})
+    journal.close()
+    lines = [record["line"] for record in read_journal(tmp_path / JOURNAL)]
     assert lines in ([1, 3], [1, 2, 3])
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from vericase.cli.common import BLOCKED, FINE, Commands, add_command, annotation
 from vericase.requirement import RequirementSet, Source
 from vericase.schema import load_requirements
-from vericase.signoff import waiver_mismatches
 from vericase.wording import remarks
 
 __all__ = ["add_to"]
@@ -67,6 +66,10 @@ def _hazards(requirements: RequirementSet) -> Iterator[_Found]:
 
 def _mismatches(requirements: RequirementSet) -> Iterator[_Found]:
     """Waivers and inspections of requirements that are not what they were."""
+    if not requirements.waivers and not requirements.inspections:
+        return
+    from vericase.signoff import waiver_mismatches  # noqa: PLC0415  where nothing is signed, no use
+
     criteria, by_id = requirements.criteria(), requirements.by_id()
     for waiver in requirements.waivers:
         for mismatch in waiver_mismatches(waiver, criteria[waiver.criterion][0]):

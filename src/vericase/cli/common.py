@@ -4,17 +4,14 @@ import argparse
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from vericase.code import code_root
 from vericase.errors import InputError
-from vericase.findings import Finding
-from vericase.matrix import TraceMatrix, trace
-from vericase.presence import present
 from vericase.requirement import Source
 from vericase.schema import load_requirements
-from vericase.store import load_evidence
-from vericase.subjects import attachment_findings, subject_findings
+
+if TYPE_CHECKING:
+    from vericase.matrix import TraceMatrix
 
 __all__ = [
     "BAD_INPUT",
@@ -88,7 +85,7 @@ def add_evidence(command: argparse.ArgumentParser) -> None:
 
 def traced(
     parsed: argparse.Namespace, *, subjects: Sequence[str] | None = None, run: str | None = None
-) -> TraceMatrix:
+) -> "TraceMatrix":
     """What the evidence that is named shows of the requirements that are named.
 
     Args:
@@ -99,6 +96,14 @@ def traced(
     Raises:
         InputError: If requirements, evidence, code or a subject cannot be read.
     """
+    # Half of the start of a command, and those that read no evidence need none of it.
+    from vericase.code import code_root  # noqa: PLC0415  see above
+    from vericase.findings import Finding  # noqa: PLC0415  see above
+    from vericase.matrix import trace  # noqa: PLC0415  see above
+    from vericase.presence import present  # noqa: PLC0415  see above
+    from vericase.store import load_evidence  # noqa: PLC0415  see above
+    from vericase.subjects import attachment_findings, subject_findings  # noqa: PLC0415  see above
+
     requirements = load_requirements(parsed.requirements)
     log, findings = load_evidence(parsed.evidence)
     found = list(findings)

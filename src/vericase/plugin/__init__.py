@@ -1,214 +1,77 @@
 """The pytest plugin: binds cases to requirements, judges what they measure, keeps evidence.
 
 A case's record rides on its test report, so it survives xdist; the controller alone writes.
+pytest loads this module in every project, so what only a project with requirements needs is
+imported when there are some.
 """
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pytest
 
-from vericase.errors import BusyError, EvidenceError, InputError
-from vericase.evidence import Look, Subject
-from vericase.looks import Opening, look_at
+from vericase.errors import EvidenceError, InputError
+from vericase.plugin import hooks
+from vericase.plugin.hooks import CONTROLLER, WORKER
 from vericase.plugin.options import add_options, read_options
-from vericase.plugin.recorder import CaseRecorder
-from vericase.plugin.session import Controller, Worker
-from vericase.plugin.subjects import read_subject
-from vericase.plugin.summary import summary_lines
-from vericase.schema import load_requirements
+
+if TYPE_CHECKING:
+    from vericase.evidence import Look, Subject
+    from vericase.plugin.recorder import CaseRecorder
 
 __all__ = ["conditions", "measure", "vericase_look", "vericase_subject"]
 
-_WORKER = pytest.StashKey[Worker]()
-_CONTROLLER = pytest.StashKey[Controller]()
-_PROPERTY = "vericase"
+_HOOKS = "vericase-hooks"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the options, and take the hooks their place among those of other plugins."""
     add_options(parser)
+    pluginmanager.register(hooks, _HOOKS)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the requirements, if there are any."""
+    """Load the requirements, if there are any; without them no hook is called again."""
     config.addinivalue_line(
         "markers", 'verifies("ID", ...): the requirements that this case verifies'
     )
     options = read_options(config)
     if not options.requirements.is_dir() and not options.asked_for:
+        config.pluginmanager.unregister(name=_HOOKS)
         return
+    from vericase.plugin.session import Controller, Worker  # noqa: PLC0415  see the module
+    from vericase.schema import load_requirements  # noqa: PLC0415  see the module
+
     try:
         requirements = load_requirements(options.requirements, named=options.requirements_name)
     except InputError as error:
         raise pytest.UsageError("\n".join(error.problems)) from error
     given = getattr(config, "workerinput", None)
     if given is None:
-        config.stash[_CONTROLLER] = Controller(config, options, requirements)
+        config.stash[CONTROLLER] = Controller(config, options, requirements)
         if getattr(config.option, "numprocesses", None):
             return
     try:
-        worker = Worker(options, requirements, config.stash.get(_CONTROLLER, None))
+        worker = Worker(options, requirements, config.stash.get(CONTROLLER, None))
     except EvidenceError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[_WORKER] = worker
+    config.stash[WORKER] = worker
+    config.pluginmanager.register(hooks.Measuring(worker), hooks.MEASURING)
     if given is not None:
-        config.stash[_WORKER].adopt(given)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: object) -> None:
-    """Tell an xdist worker which run it works for."""
-    controller = node.config.stash.get(_CONTROLLER, None)  # type: ignore[attr-defined]  # xdist has no types
-    if controller is not None:
-        node.workerinput.update(controller.workerinput())  # type: ignore[attr-defined]  # xdist has no types
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: object, error: object) -> None:
-    """Take over what an xdist worker collected."""
-    controller = node.config.stash.get(_CONTROLLER, None)  # type: ignore[attr-defined]  # xdist has no types
-    if controller is not None:
-        controller.node_down(getattr(node, "workeroutput", None), error)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> Generator[None]:
-    """Note every case before anything is deselected, then keep the selected ones."""
-    worker = config.stash.get(_WORKER, None)
-    problems = worker.collect(items) if worker else []
-    if problems and not hasattr(config, "workerinput"):
-        raise pytest.UsageError("\n".join(problems))
-    if problems:
-        items.clear()
-    elif worker:
-        chosen = worker.chosen(items)
-        dropped = [item for item in items if item not in chosen]
-        if dropped:
-            items[:] = chosen
-            config.hook.pytest_deselected(items=dropped)
-    return (yield)
-
-
-def pytest_deselected(items: list[pytest.Item]) -> None:
-    """Note what was passed over."""
-    if items and (worker := items[0].config.stash.get(_WORKER, None)):
-        worker.deselected(items)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Mark the evidence unfinished before the first case runs."""
-    worker = session.config.stash.get(_WORKER, None)
-    if worker and not session.config.option.collectonly:
-        try:
-            worker.begin()
-        except BusyError as error:
-            raise pytest.UsageError(str(error)) from error
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Tell the report of a case from those of its subtests, which come while it runs."""
-    worker = item.config.stash.get(_WORKER, None)
-    if worker is None:
-        return (yield)
-    worker.calling = True
-    try:
-        return (yield)
-    finally:
-        worker.calling = False
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Judge what the case measured, and put its record on the last report."""
-    report = yield
-    worker = item.config.stash.get(_WORKER, None)
-    if worker is not None:
-        record = worker.report(item, report, raised=call.excinfo is not None)
-        if record is not None:
-            report.user_properties.append((_PROPERTY, json.dumps(record, allow_nan=False)))
-    return report
-
-
-class _Receiver:
-    """Takes in records where evidence is written."""
-
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
-        self._durations: dict[str, float] = defaultdict(float)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be collected leaves the run unfinished."""
-        if not report.passed:
-            told = "skipped as a whole" if report.skipped else "cannot be collected"
-            self._controller.run.broken.append(f"{report.nodeid}: {told}")
-
-    def pytest_keyboard_interrupt(self) -> None:
-        """A run that was interrupted did not end, whatever exit status it asks for."""
-        self._controller.run.broken.append("the run was interrupted")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Journal the record that rides on *report*."""
-        self._durations[report.nodeid] += report.duration
-        for name, value in report.user_properties:
-            if name == _PROPERTY and report.when == "teardown":
-                self._controller.receive(json.loads(str(value)), self._durations[report.nodeid])
-        if report.when not in {"setup", "call", "teardown"}:
-            self._controller.crashed(report.nodeid, str(report.longrepr))
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Start to listen."""
-    controller = session.config.stash.get(_CONTROLLER, None)
-    if controller is not None:
-        session.config.pluginmanager.register(_Receiver(controller), "vericase-receiver")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the evidence and the report."""
-    config = session.config
-    if hasattr(config, "workeroutput") and (worker := config.stash.get(_WORKER, None)):
-        config.workeroutput.update(worker.output())
-    controller = config.stash.get(_CONTROLLER, None)
-    if controller is not None and not config.option.collectonly:
-        stopped = bool(session.shouldstop or session.shouldfail)
-        session.exitstatus = controller.finish(exitstatus, stopped=stopped)
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say in a few lines what was shown and what to do next."""
-    controller = config.stash.get(_CONTROLLER, None)
-    if controller is not None and (lines := summary_lines(controller)):
-        terminalreporter.section("vericase")
-        for line in lines:
-            terminalreporter.write_line(line)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let other runs write."""
-    controller = config.stash.get(_CONTROLLER, None)
-    if controller is not None:
-        controller.close()
+        worker.adopt(given)
 
 
 @pytest.fixture(scope="session")
-def vericase_subject(pytestconfig: pytest.Config) -> Callable[[str, Path], Subject]:
+def vericase_subject(pytestconfig: pytest.Config) -> "Callable[[str, Path], Subject]":
     """`vericase_subject("model", path)` registers what is verified, by the digest of its bytes."""
-    worker = pytestconfig.stash.get(_WORKER, None)
+    from vericase.plugin.subjects import read_subject  # noqa: PLC0415  see the module
 
-    def register(name: str, path: Path) -> Subject:
+    worker = pytestconfig.stash.get(WORKER, None)
+
+    def register(name: str, path: Path) -> "Subject":
         try:
             subject = read_subject(name, Path(path), pytestconfig.rootpath)
         except EvidenceError as error:
@@ -221,16 +84,18 @@ def vericase_subject(pytestconfig: pytest.Config) -> Callable[[str, Path], Subje
 
 
 @pytest.fixture(scope="session")
-def vericase_look(pytestconfig: pytest.Config) -> Callable[..., Look | None]:
+def vericase_look(pytestconfig: pytest.Config) -> "Callable[..., Look | None]":
     """`vericase_look("test", data=digest, subject=digest)` opens held-out data, on record.
 
     With `may_open=False` it gives None for an opening that is not on record yet.
     """
-    worker = pytestconfig.stash.get(_WORKER, None)
+    from vericase.looks import Opening, look_at  # noqa: PLC0415  see the module
+
+    worker = pytestconfig.stash.get(WORKER, None)
     if worker is None:
         raise pytest.UsageError("vericase_look: expected a folder of requirements, got none")
 
-    def look(name: str, *, data: str, subject: str, may_open: bool = True) -> Look | None:
+    def look(name: str, *, data: str, subject: str, may_open: bool = True) -> "Look | None":
         try:
             opening = Opening(name=name, data=data, subject=subject, demands=worker.frozen())
             found = look_at(worker.options.looks, opening, may_open=may_open)
@@ -246,6 +111,7 @@ def vericase_look(pytestconfig: pytest.Config) -> Callable[..., Look | None]:
 @pytest.fixture
 def measure(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`measure(name, value, attachments={...})` records a measurement of this case."""
+    # Where there are requirements, `hooks.Measuring` gives it.
     return _recorder(request).measure
 
 
@@ -263,15 +129,5 @@ def conditions(request: pytest.FixtureRequest) -> Mapping[str, object]:
     return MappingProxyType(merged)
 
 
-def _recorder(request: pytest.FixtureRequest) -> CaseRecorder:
-    worker = request.config.stash.get(_WORKER, None)
-    recorder = worker.recorder(request.node) if worker else None
-    if worker is None or recorder is None:
-        raise pytest.UsageError(
-            f"{request.node.nodeid}: expected a case marked with verifies and a folder of "
-            "requirements, got none"
-        )
-    reason = worker.inapplicable(recorder)
-    if reason:
-        pytest.skip(reason)
-    return recorder
+def _recorder(request: pytest.FixtureRequest) -> "CaseRecorder":
+    return hooks.recorder_of(request.config.stash.get(WORKER, None), request.node)

@@ -13,7 +13,7 @@ from vericase.report.text import readable
 from vericase.requirement import AcceptanceCriterion, Claim, Requirement
 from vericase.schema.fields import did_you_mean
 from vericase.store import digest_bytes, write_atomically
-from vericase.verdict import Verdict, judge
+from vericase.verdict import Judgement, Verdict, judge
 
 __all__ = ["MAX_ATTACHMENT", "CaseRecorder", "Figure"]
 
@@ -46,6 +46,7 @@ class CaseRecorder:
     references: Mapping[tuple[str, str], Measurement] = field(default_factory=dict)
     measured: dict[str, tuple[Measurement, tuple[Attachment, ...]]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    _judgements: dict[tuple[str, str | None], Judgement] = field(default_factory=dict)
 
     def measure(
         self,
@@ -85,7 +86,6 @@ class CaseRecorder:
         self, requirement: Requirement, criterion: AcceptanceCriterion, scope: str | None
     ) -> Evidence:
         measurement, attachments = self.measured[criterion.measurand]
-        reference = self._reference(criterion)
         return Evidence(
             criterion_id=criterion.id,
             requirement_id=requirement.id,
@@ -94,9 +94,9 @@ class CaseRecorder:
             case_id=self.case_id,
             case_digest=self.case_digest,
             measurement=measurement,
-            verdict=judge(criterion, measurement, scope=scope, reference=reference).verdict,
+            verdict=self._judged(criterion, scope).verdict,
             attachments=attachments,
-            reference=reference,
+            reference=self._reference(criterion),
         )
 
     def _reference(self, criterion: AcceptanceCriterion) -> Measurement | None:
@@ -123,12 +123,20 @@ class CaseRecorder:
                 return []
             return [f"{criterion.id} {criterion.measurand}: NOT_RUN, this case did not measure it"]
         measurement = self.measured[criterion.measurand][0]
-        reference = self._reference(criterion)
-        judgement = judge(criterion, measurement, scope=scope, reference=reference)
+        judgement = self._judged(criterion, scope)
         if judgement.verdict is Verdict.PASS:
             return []
         text = judgement_text(criterion, measurement, judgement)
         return [f"{criterion.id} {criterion.measurand}: {judgement.verdict.name}, {text}"]
+
+    def _judged(self, criterion: AcceptanceCriterion, scope: str | None) -> Judgement:
+        # Asked twice a case; only a subject that is registered between the two changes the answer.
+        key = (criterion.id, scope)
+        if key not in self._judgements:
+            measurement = self.measured[criterion.measurand][0]
+            reference = self._reference(criterion)
+            self._judgements[key] = judge(criterion, measurement, scope=scope, reference=reference)
+        return self._judgements[key]
 
     def _check(self, name: str, value: object) -> None:
         known = {c.measurand for r in self.requirements for c in r.criteria}

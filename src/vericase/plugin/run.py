@@ -22,7 +22,7 @@ from vericase.staleness import LAST_RELEASE
 from vericase.store import (
     JOURNAL,
     PREVIOUS,
-    append_line,
+    Journal,
     digest_bytes,
     load_evidence,
     save_evidence,
@@ -79,6 +79,7 @@ class VerificationRun:
     def __init__(self, options: Options, requirements: RequirementSet, run_id: str = "") -> None:
         self.options, self.requirements = options, requirements
         self._criteria = requirements.criteria()
+        self._journal = Journal(options.evidence.with_name(JOURNAL))
         self.id = run_id or new_run_id()
         self.started = now()
         self.partial = False
@@ -130,7 +131,7 @@ class VerificationRun:
     def receive(self, record: dict[str, Any], duration_s: float = 0.0) -> None:
         """A case ended: its record is in the journal before anything else happens."""
         case = case_from(record["case"])
-        append_line(self.options.evidence.with_name(JOURNAL), {"run": self.id, **record})
+        self._journal.append({"run": self.id, **record})
         if case.case_id in self._ended:
             case = replace(case, outcome=Outcome.RERUN, message="it ran more than once")
         self._ended[case.case_id] = case
@@ -147,6 +148,7 @@ class VerificationRun:
 
     def finish(self, *, clean: bool) -> EvidenceLog:
         """Write the evidence; it counts as finished only if the run ended cleanly."""
+        self._journal.close()
         log = self._log(finished=clean and not self.broken)
         save_evidence(self.options.evidence, log)
         return log
@@ -235,10 +237,10 @@ class VerificationRun:
         requirement, criterion = found
         names = tuple(s.name for s in subjects if s.name != LAST_RELEASE)
         depends = {*(requirement.depends or names), *([LAST_RELEASE] if criterion.paired else [])}
-        return replace(
-            record,
-            subjects={s.name: s.digest for s in subjects if s.name in depends},
-            verdict=judge(
-                criterion, record.measurement, scope=scope, reference=record.reference
-            ).verdict,
-        )
+        digests = {s.name: s.digest for s in subjects if s.name in depends}
+        verdict = judge(
+            criterion, record.measurement, scope=scope, reference=record.reference
+        ).verdict
+        if (digests, verdict) == (record.subjects, record.verdict):
+            return record
+        return replace(record, subjects=digests, verdict=verdict)

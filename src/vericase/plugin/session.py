@@ -176,11 +176,12 @@ class Worker:
 
     def recorder(self, item: pytest.Item) -> CaseRecorder | None:
         """The recorder of *item*; None if it is no case."""
-        case = self._cases.get(_name(item))
+        name = _name(item)
+        case = self._cases.get(name)
         if case is None:
             return None
-        if _name(item) not in self._recorders:
-            self._recorders[_name(item)] = CaseRecorder(
+        if name not in self._recorders:
+            self._recorders[name] = CaseRecorder(
                 case_id=case.case_id,
                 case_digest=case.digest,
                 requirements=case.requirements,
@@ -188,7 +189,7 @@ class Worker:
                 attachments_folder=self.options.attachments,
                 references=self._references.measurements,
             )
-        return self._recorders[_name(item)]
+        return self._recorders[name]
 
     def inapplicable(self, recorder: CaseRecorder) -> str:
         """Why these data cannot show anything of the case; empty if they can."""
@@ -213,7 +214,7 @@ class Worker:
             self._judge(recorder, report)
         elif report.when == "call" or not report.passed:
             self._endings[_name(item)] = ending(report, raised=raised)
-        if expected or (item.get_closest_marker("xfail") and report.when == "call"):
+        if expected or (report.when == "call" and item.get_closest_marker("xfail")):
             kind = Outcome.XFAILED if raised else Outcome.XPASSED
             self._endings[_name(item)] = (
                 kind,
@@ -276,4 +277,5 @@ class Worker:
 
 def _name(item: pytest.Item) -> str:
     # xdist renames the items of a group; a case keeps the name it was collected under.
-    return item.stash.get(_NAME, item.nodeid)
+    known = item.stash.get(_NAME, None)
+    return item.nodeid if known is None else known

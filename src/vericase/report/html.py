@@ -1,13 +1,11 @@
 """The page as HTML; the only door to jinja2."""
 
-import re
-
 from vericase.report.page import Page
 from vericase.report.text import readable
 
 __all__ = ["render"]
 
-_JOINT = re.compile(r"(_|::|/)")
+_JOINTS = ("_", "::", "/")
 
 
 def render(content: Page) -> str:
@@ -16,6 +14,8 @@ def render(content: Page) -> str:
     from markupsafe import Markup, escape  # noqa: PLC0415  comes with jinja2
 
     def shown(value: object) -> object:
+        if type(value) is str:
+            return readable(value)
         if isinstance(value, Markup):
             return Markup(readable(value))  # noqa: S704  it was markup before
         return readable(str(value))
@@ -32,7 +32,11 @@ def render(content: Page) -> str:
     # Drawings have passed the allow-list of `drawing`; everything else is escaped.
     environment.filters["drawn"] = Markup
     # Long names may break after their joints, and nowhere else.
-    environment.filters["jointed"] = lambda text: Markup(  # noqa: S704  escaped before
-        _JOINT.sub(r"\1<wbr>", str(escape(text)))
-    )
+    environment.filters["jointed"] = lambda text: Markup(_jointed(str(escape(text))))  # noqa: S704  escaped before
     return environment.get_template("report.html").render(page=content)
+
+
+def _jointed(text: str) -> str:
+    for joint in _JOINTS:
+        text = text.replace(joint, f"{joint}<wbr>")
+    return text

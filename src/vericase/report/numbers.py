@@ -6,6 +6,7 @@ text to compare with the threshold as the value does.
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
 from vericase.requirement import AcceptanceCriterion, SmallSlices
@@ -94,11 +95,16 @@ def _rate_text(rate: Fraction, against: float | None) -> str:
         text = f"{float(rate):.{digits}f}"
         if against is None:
             return text
-        limit = Fraction(repr(against))
-        shown = Fraction(text)
+        limit = _written(against)
+        shown = Fraction(int(text.replace(".", "")), 10**digits)
         if (shown > limit) == (rate > limit) and (shown < limit) == (rate < limit):
             return text
     return f"{rate.numerator}/{rate.denominator}"
+
+
+@lru_cache
+def _written(threshold: float) -> Fraction:
+    return Fraction(repr(threshold))
 
 
 def _order(value: float, against: float) -> int:

@@ -14,4 +14,7 @@ _UNREADABLE = re.compile(
 
 def readable(text: str) -> str:
     r"""*text* with every unreadable character written as its escape, such as `\x1b`."""
+    # What can be printed holds none of them, and is nearly everything.
+    if text.isprintable():
+        return text
     return _UNREADABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

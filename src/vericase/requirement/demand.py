@@ -29,6 +29,9 @@ __all__ = [
 ANY_DATA = "*"
 #: Methods by which a person shows a requirement; no case can.
 SIGNED_OFF = frozenset({"inspection", "demonstration"})
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 class Relation(StrEnum):
@@ -114,8 +117,16 @@ class AcceptanceCriterion:
         return not self.applies_to or scope is None or scope in self.applies_to
 
 
+class _Fingerprinted:
+    """Room for a fingerprint, which is asked for once a measurement and never changes."""
+
+    __slots__ = ("_known",)
+
+    _known: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(_Fingerprinted):
     """What is demanded, why, and by which criteria it counts as shown.
 
     Attributes:
@@ -153,7 +164,10 @@ class Requirement:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what the requirement demands."""
-        return hashlib.sha256(canonical(self.meaning).encode()).hexdigest()
+        if not hasattr(self, "_known"):
+            digest = hashlib.sha256(canonical(self.meaning).encode()).hexdigest()
+            object.__setattr__(self, "_known", digest)
+        return self._known
 
     @property
     def meaning(self) -> dict[str, object]:
@@ -213,9 +227,7 @@ def canonical(value: object) -> str:
     Raises:
         ValueError: If a number is not finite.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def _criterion_meaning(criterion: AcceptanceCriterion) -> dict[str, object]:

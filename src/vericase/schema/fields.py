@@ -159,13 +159,14 @@ class Fields:
         if not isinstance(node, Text):
             self.problem(key, f"a text, got {describe(node)}", node.line)
             return ""
-        if not node.text.strip():
+        text = node.text.strip()
+        if not text:
             self.problem(key, "a text, got an empty one", node.line)
         elif not node.quoted and AMBIGUOUS.fullmatch(node.text):
             self.problem(key, f"a text; quote it: got the bare {node.text!r}", node.line)
-        elif _UNREADABLE.search(node.text):
+        elif not node.text.isprintable() and _UNREADABLE.search(node.text):
             self.problem(key, "readable text, got a control or direction character", node.line)
-        return node.text.strip()
+        return text
 
     def _value(self, key: str, node: Node) -> object:
         if isinstance(node, List):

@@ -1,12 +1,11 @@
 """A folder of requirement files as one requirement set."""
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from vericase.errors import RequirementError
+from vericase.garbage import no_collection
 from vericase.requirement import (
     ChangePlan,
     Hazard,
@@ -47,7 +46,7 @@ def load_requirements(folder: Path, *, named: Path | None = None) -> Requirement
             "name it with --requirements"
         )
     problems: list[str] = []
-    with _no_collection():
+    with no_collection():
         found = _read_files(folder, named or folder, problems)
         problems += cross_checks(found)
     if problems:
@@ -117,15 +116,3 @@ def _records(
         problems.append(f"{place}:{tree.line}: $: expected a list of records, got something else")
         return []
     return [read(item, place, f"$[{i}]", problems) for i, item in enumerate(tree.items)]
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    # Loading allocates many small objects and drops none: the collector only costs time.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -17,6 +17,8 @@ __all__ = ["MAX_BYTES", "List", "Mapping", "Node", "Text", "read_tree"]
 MAX_BYTES = 8 * 1024 * 1024
 _MAX_DEPTH = 16
 _QUOTED = frozenset("'\"|>")
+# A folder has hundreds of thousands of events, and each is asked what it is.
+_Scalar, _SequenceEnd, _MappingEnd = yaml.ScalarEvent, yaml.SequenceEndEvent, yaml.MappingEndEvent
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -113,7 +115,7 @@ class _Builder:
         return root
 
     def _node(self, event: yaml.Event) -> Node:
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, _Scalar):
             if event.anchor or event.tag:
                 self._refuse(event, "expected plain YAML, got an anchor or a tag")
             return Text(event.value, event.style in _QUOTED, _line(event))
@@ -131,17 +133,19 @@ class _Builder:
 
     def _list(self, line: int) -> List:
         items: list[Node] = []
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+        follow = self._next
+        while not isinstance(event := follow(), _SequenceEnd):
             items.append(self._node(event))
         return List(items, line)
 
     def _mapping(self, line: int) -> Mapping:
         entries: dict[str, Node] = {}
         lines: dict[str, int] = {}
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+        follow = self._next
+        while not isinstance(event := follow(), _MappingEnd):
             key = self._key(event)
             at = _line(event)
-            value = self._node(self._next())
+            value = self._node(follow())
             if key in entries:
                 self._problem(at, f"expected each key once, got {key!r} again (line {lines[key]})")
             entries[key] = value
@@ -149,11 +153,11 @@ class _Builder:
         return Mapping(entries, lines, line)
 
     def _key(self, event: yaml.Event) -> str:
-        if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
+        if not isinstance(event, _Scalar) or event.anchor or event.tag:
             self._refuse(event, "expected a plain word as key, got something else")
         if event.value == "<<":
             self._refuse(event, "expected plain YAML, got a merge key")
-        return str(event.value)
+        return event.value
 
     def _refuse(self, event: yaml.Event, message: str) -> NoReturn:
         self._problem(_line(event), message)
@@ -164,4 +168,5 @@ class _Builder:
 
 
 def _line(event: yaml.Event) -> int:
-    return event.start_mark.line + 1 if event.start_mark else 1
+    mark = event.start_mark
+    return mark.line + 1 if mark else 1

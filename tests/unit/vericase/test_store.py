@@ -1,6 +1,7 @@
 """Evidence on disk: whole files, whole lines, and digests over bytes."""
 
 import hashlib
+import os
 import warnings
 import zipfile
 from dataclasses import replace
@@ -20,6 +21,7 @@ from vericase.errors import EvidenceError
 from vericase.evidence import Outcome
 from vericase.store import (
     JOURNAL,
+    Journal,
     append_line,
     digest_bytes,
     digest_path,
@@ -165,6 +167,33 @@ def test_a_torn_line_swallows_no_later_one(tmp_path: Path) -> None:
     journal.write_bytes(journal.read_bytes() + b'{"run": "torn')
     append_line(journal, {"run": "2"})
     assert list(read_journal(journal)) == [{"run": "1"}, {"run": "2"}]
+
+
+def test_a_journal_that_is_taken_away_is_begun_anew(tmp_path: Path) -> None:
+    """A line never goes to a file that nobody can read any more."""
+    journal = Journal(tmp_path / JOURNAL)
+    journal.append({"run": "1"})
+    (tmp_path / JOURNAL).unlink()
+    journal.append({"run": "2"})
+    journal.append({"run": "3"})
+    journal.close()
+    assert list(read_journal(tmp_path / JOURNAL)) == [{"run": "2"}, {"run": "3"}]
+
+
+def test_every_line_of_an_open_journal_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line is on disk when `append` comes back, not when the file is closed."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    journal = Journal(tmp_path / JOURNAL)
+    sizes = []
+    for line in range(3):
+        journal.append({"line": line})
+        sizes.append((tmp_path / JOURNAL).stat().st_size)
+    journal.close()
+    assert [size for size in synced if size in sizes] == sizes
+    assert sizes == [11, 22, 33]
 
 
 @pytest.mark.parametrize("line", [b"{", b"[1]", b'{"a": NaN}', b'{"a": 1, "a": 2}', b"\xff"])

@@ -119,3 +119,13 @@ def test_our_own_requirements_break_no_rule() -> None:
     """What we ask of others."""
     requirements = load_requirements(Path(__file__).parents[3] / "requirements")
     assert list(remarks(requirements)) == []
+
+
+@pytest.mark.parametrize("rule", SINGLE, ids=[rule.code for rule in SINGLE])
+def test_letters_beyond_ascii_change_nothing_that_is_found(rule: Rule) -> None:
+    """A statement in ASCII is looked through by its letters first, any other by patterns alone."""
+    assert rule.find is not None
+    for other in SINGLE:
+        for text in (other.bad, other.bad.upper(), other.good):
+            found = list(rule.find(worded(text, rule)))
+            assert list(rule.find(worded(f"é: {text}", rule))) == found or rule.code == "L02"
