@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["FAILED", "STALE", "Options", "add_options", "read_options"]
+__all__ = ["FAILED", "STALE", "Options", "add_options", "is_partial", "read_options"]
 
 FAILED, STALE = "@failed", "@stale"
 
@@ -101,9 +101,24 @@ def read_options(config: pytest.Config) -> Options:
     )
 
 
+def is_partial(config: pytest.Config, options: Options) -> bool:
+    """Whether the run was narrowed, so that it speaks only of the cases it ran."""
+    narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
+    if options.select or any(getattr(config.option, name, None) for name in narrowing):
+        return True
+    paths = [config.rootpath / path for path in config.getini("testpaths")] or [config.rootpath]
+    given = [_argument_path(config, argument) for argument in config.args]
+    return not all(any(path.is_relative_to(folder) for folder in given) for path in paths)
+
+
 def _path(config: pytest.Config, name: str) -> Path | None:
     given = config.getoption(name)
     if given is not None:
         return (config.invocation_params.dir / given).resolve() if given else None
     value = str(config.getini(name))
     return (config.rootpath / value).resolve() if value else None
+
+
+def _argument_path(config: pytest.Config, argument: str) -> Path:
+    path = (config.invocation_params.dir / argument.split("::", 1)[0]).resolve()
+    return path if "::" not in argument else path / "narrowed"

@@ -2,9 +2,9 @@
 
 import fnmatch
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +15,10 @@ from vericase.gate import GateDecision, decide
 from vericase.matrix import TraceMatrix, trace
 from vericase.plugin.cases import Case, CaseFinder, sole_requirements
 from vericase.plugin.endings import ending
-from vericase.plugin.options import FAILED, Options
+from vericase.plugin.options import FAILED, Options, is_partial
 from vericase.plugin.recorder import CaseRecorder
-from vericase.plugin.run import EvidenceLock, VerificationRun
+from vericase.plugin.run import TWICE, EvidenceLock, VerificationRun
+from vericase.plugin.surroundings import surrounding_problems
 from vericase.report import write_report
 from vericase.report.text import readable
 from vericase.requirement import RequirementSet
@@ -122,6 +123,7 @@ class Worker:
         self._sole: dict[str, frozenset[str]] = {}
         self._recorders: dict[str, CaseRecorder] = {}
         self._endings: dict[str, tuple[Outcome, str]] = {}
+        self._attempts: Counter[str] = Counter()
         self._passed_over: set[str] = set()
         self._input: dict[str, Any] = {}
         self.calling = False
@@ -136,6 +138,8 @@ class Worker:
         for item in items:
             item.stash[_NAME] = item.nodeid
         self._sole = sole_requirements(self._cases.values())
+        cases = [item for item in items if item.nodeid in self._cases]
+        self._finder.problems += surrounding_problems(cases)
         return self._finder.problems
 
     def chosen(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
@@ -205,9 +209,11 @@ class Worker:
             if not report.passed:
                 self._endings[_name(item)] = ending(report, raised=raised)
             return None
+        self._attempts[_name(item)] += report.when == "setup"
         expected = hasattr(report, "wasxfail")
         if report.when == "call" and report.passed and not raised and not expected:
             self._judge(recorder, report)
+            self._endings.setdefault(_name(item), (Outcome.PASSED, ""))
         elif report.when == "call" or not report.passed:
             self._endings[_name(item)] = ending(report, raised=raised)
         if expected or (item.get_closest_marker("xfail") and report.when == "call"):
@@ -239,10 +245,14 @@ class Worker:
             report.outcome, report.longrepr = "failed", "\n".join(misses)
 
     def _record(self, item: pytest.Item, recorder: CaseRecorder) -> dict[str, object]:
-        outcome, message = self._endings.pop(_name(item), (Outcome.PASSED, ""))
+        never = (Outcome.NOT_RUN, "it was set up and never run")
+        outcome, message = self._endings.pop(_name(item), never)
+        # Whoever runs a case again may keep the reports of the first attempt to himself.
+        if self._attempts[_name(item)] > 1:
+            outcome, message = Outcome.RERUN, TWICE
         case = self._cases[_name(item)].ended(outcome, message)
         records = recorder.evidence(self._scope)
-        # A rerun starts with an empty recorder, and is then seen as a second ending.
+        # A rerun starts with an empty recorder.
         del self._recorders[_name(item)]
         return {
             "case": case_to(case),
@@ -280,21 +290,6 @@ class Worker:
             for item in criterion.judged
             if item.stale
         }
-
-
-def is_partial(config: pytest.Config, options: Options) -> bool:
-    """Whether the run was narrowed, so that it speaks only of the cases it ran."""
-    narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
-    if options.select or any(getattr(config.option, name, None) for name in narrowing):
-        return True
-    paths = [config.rootpath / path for path in config.getini("testpaths")] or [config.rootpath]
-    given = [_argument_path(config, argument) for argument in config.args]
-    return not all(any(path.is_relative_to(folder) for folder in given) for path in paths)
-
-
-def _argument_path(config: pytest.Config, argument: str) -> Path:
-    path = (config.invocation_params.dir / argument.split("::", 1)[0]).resolve()
-    return path if "::" not in argument else path / "narrowed"
 
 
 def _name(item: pytest.Item) -> str:
