@@ -281,9 +281,12 @@ def _with_journal(log: EvidenceLog, path: Path) -> EvidenceLog:
     for line in lines:
         case = case_from(line["case"])
         cases[case.case_id] = case
-        found = [evidence_from(record) for record in line["evidence"]]
+        named = {s.name: s for s in (subject_from(r) for r in line["subjects"])}
+        # Which subjects a record depends on is settled at the end; until then, on all of them.
+        digests = {name: subject.digest for name, subject in named.items()}
+        found = [replace(evidence_from(record), subjects=digests) for record in line["evidence"]]
         records |= {(record.criterion_id, record.case_id): record for record in found}
-        subjects |= {s.name: s for s in (subject_from(r) for r in line["subjects"])}
+        subjects |= named
         looks |= {look.name: look for look in (look_from(r) for r in line.get("looks", []))}
     return replace(
         log,

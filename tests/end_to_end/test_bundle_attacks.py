@@ -1,6 +1,5 @@
 """Attacks on a signed bundle: none reads as a release, and each is told by what it touched."""
 
-import base64
 import json
 import zipfile
 from collections.abc import Callable
@@ -10,25 +9,32 @@ from typing import Any
 
 import pytest
 
-from tests.support.bundles import (
-    OTHER_KEY,
-    OUR_KEY,
-    Workplace,
-    envelope_of,
-    resigned,
-    zipped,
+from tests.support.attacks import (
+    Attack,
+    archived,
+    as_envelope,
+    first_record,
+    from_another_release,
+    in_envelope,
+    in_file,
+    in_payload,
+    in_records,
+    in_signature,
+    loose,
+    malleable,
+    measured_anew,
+    released,
+    renamed,
+    swapped,
+    with_files,
 )
+from tests.support.bundles import OTHER_KEY, OUR_KEY, Workplace, resigned, zipped
 from vericase.audit import Expected, audit_bundle
 from vericase.bundle import ENVELOPE, pack, unpack
 from vericase.evidence import Look
 from vericase.looks import Opening, look_at
 from vericase.measurement import Proportion
-from vericase.requirement import canonical
-from vericase.store import digest_bytes, load_evidence, save_evidence
-
-Attack = Callable[[Workplace, Path], bytes]
-_ORDER = 2**252 + 27742317777372353535851937790883648493
-OURS = digest_bytes(OUR_KEY.public_key().public_bytes_raw())
+from vericase.store import load_evidence, save_evidence
 
 
 @pytest.fixture
@@ -37,108 +43,9 @@ def place(tmp_path: Path) -> Workplace:
     return Workplace(tmp_path)
 
 
-def in_envelope(edit: Callable[[dict[str, Any]], object]) -> Attack:
-    """The envelope edited, everything else as it was."""
-
-    def attack(_: Workplace, bundle: Path) -> bytes:
-        envelope = envelope_of(bundle)
-        edit(envelope)
-        return pack({**unpack(bundle), ENVELOPE: canonical(envelope).encode() + b"\n"})
-
-    return attack
-
-
-def as_envelope(make: Callable[[bytes], bytes]) -> Attack:
-    """The bytes of the envelope replaced."""
-    return lambda _, bundle: pack({**unpack(bundle), ENVELOPE: make(unpack(bundle)[ENVELOPE])})
-
-
-def in_signature(edit: Callable[[bytes], bytes]) -> Attack:
-    """The bytes of the signature edited."""
-
-    def change(envelope: dict[str, Any]) -> None:
-        signed = envelope["signatures"][0]
-        signed["sig"] = base64.b64encode(edit(base64.b64decode(signed["sig"]))).decode()
-
-    return in_envelope(change)
-
-
-def in_payload(edit: Callable[[dict[str, Any]], object]) -> Attack:
-    """The statement edited under the old signature."""
-
-    def change(envelope: dict[str, Any]) -> None:
-        document = json.loads(base64.b64decode(envelope["payload"]))
-        edit(document)
-        envelope["payload"] = base64.b64encode(canonical(document).encode()).decode()
-
-    return in_envelope(change)
-
-
-def in_file(name: str, edit: Callable[[bytes], bytes | None]) -> Attack:
-    """One file edited, or left out where the edit gives None."""
-
-    def attack(_: Workplace, bundle: Path) -> bytes:
-        files = unpack(bundle)
-        (path,) = [path for path in files if path.startswith(name)]
-        content = edit(files.pop(path))
-        return pack(files if content is None else {**files, path: content})
-
-    return attack
-
-
-def in_records(edit: Callable[[dict[str, Any]], object]) -> Attack:
-    """The evidence edited as JSON, its chain left as it was."""
-
-    def change(content: bytes) -> bytes:
-        document = json.loads(content)
-        edit(document)
-        return json.dumps(document, indent=1, sort_keys=True).encode()
-
-    return in_file("evidence.json", change)
-
-
-def measured_anew(share: Proportion, **how: str) -> Attack:
-    """The evidence of another run, whole and with a right chain, under the old signature."""
-
-    def attack(place: Workplace, bundle: Path) -> bytes:
-        save_evidence(place.folder / "other.json", place.log(share, **how))  # type: ignore[arg-type]  # run
-        return pack({**unpack(bundle), "evidence.json": (place.folder / "other.json").read_bytes()})
-
-    return attack
-
-
-def with_files(**changes: bytes) -> Attack:
-    """Files slipped in."""
-    named = {name.replace("__", "/").replace("_DOT_", "."): c for name, c in changes.items()}
-    return lambda _, bundle: pack({**unpack(bundle), **named})
-
-
-def archived(**how: int) -> Attack:
-    """The same files in another archive."""
-    return lambda _, bundle: zipped(unpack(bundle), **how)
-
-
-def released(document: dict[str, Any]) -> None:
-    """Say that it was released."""
-    document["predicate"]["vericase"]["released"] = True
-
-
-def first_record(**changes: object) -> Callable[[dict[str, Any]], object]:
-    """Change fields of the first record."""
-    return lambda document: document["evidence"][0].update(changes)
-
-
-def malleable(signature: bytes) -> bytes:
-    """The other scalar of the same residue."""
-    scalar = int.from_bytes(signature[32:], "little") + _ORDER
-    return signature[:32] + scalar.to_bytes(32, "little")
-
-
-def swapped(document: dict[str, Any]) -> None:
-    """Two records change their criteria."""
-    one, two = document["evidence"]
-    for key in ("criterion_id", "requirement_id"):
-        one[key], two[key] = two[key], one[key]
+def _called_a_release(place: Workplace, _: Path) -> bytes:
+    place.measure(Proportion(10, 100))
+    return in_payload(released)(place, place.sign("failure"))
 
 
 NONE = {"where": ENVELOPE, "kind": "signature"}
@@ -146,7 +53,7 @@ SHARE = "ROB-001.1 verification/test_1.py::test_share"
 ATTACKS: dict[str, tuple[Attack, dict[str, str]]] = {
     "signed by another key": (lambda _, b: resigned(b, lambda _: None, OTHER_KEY), NONE),
     "signed by another key, under the name of ours": (
-        lambda p, b: _renamed(resigned(b, lambda _: None, OTHER_KEY), p),
+        lambda p, b: renamed(resigned(b, lambda _: None, OTHER_KEY), p),
         NONE,
     ),
     "no signature": (in_envelope(lambda e: e["signatures"].clear()), NONE),
@@ -177,7 +84,7 @@ ATTACKS: dict[str, tuple[Attack, dict[str, str]]] = {
         NONE,
     ),
     "base64 with loose bits": (
-        in_envelope(lambda e: e["signatures"][0].update(sig=_loose(e["signatures"][0]["sig"]))),
+        in_envelope(lambda e: e["signatures"][0].update(sig=loose(e["signatures"][0]["sig"]))),
         NONE,
     ),
     "a key twice": (
@@ -273,6 +180,90 @@ ATTACKS: dict[str, tuple[Attack, dict[str, str]]] = {
         in_file("attachments/", lambda _: None),
         {"where": "ROB-001.1", "kind": "attachment"},
     ),
+    "the signature of another release": (from_another_release(signature=True), NONE),
+    "the envelope of another release": (
+        from_another_release(ENVELOPE),
+        {"where": "evidence.json", "kind": "tampered"},
+    ),
+    "the evidence of another release": (
+        from_another_release("evidence.json"),
+        {"where": SHARE, "kind": "tampered"},
+    ),
+    "the report of another release": (
+        from_another_release("traceability.html"),
+        {"where": "traceability.html", "kind": "tampered"},
+    ),
+    "a failure under the signature of a release": (
+        measured_anew(Proportion(10, 100)),
+        {"where": SHARE, "kind": "tampered"},
+    ),
+    "keys in another order": (
+        as_envelope(
+            lambda e: json.dumps(dict(sorted(json.loads(e).items(), reverse=True))).encode()
+        ),
+        NONE,
+    ),
+    "a key in escapes": (as_envelope(lambda e: e.replace(b'"payload"', b'"p\\u0061yload"')), NONE),
+    "a stroke in escapes": (as_envelope(lambda e: e.replace(b"/", b"\\/")), NONE),
+    "a byte order mark": (as_envelope(lambda e: b"\xef\xbb\xbf" + e), NONE),
+    "lines after the envelope": (as_envelope(lambda e: e + b"\n\n"), NONE),
+    "two envelopes": (as_envelope(lambda e: e + e), NONE),
+    "the alphabet of base64 for the web": (
+        in_envelope(
+            lambda e: e.update(payload=e["payload"].replace("/", "_").replace("+", "-") + "_")
+        ),
+        NONE,
+    ),
+    "another payload behind the signed one": (
+        in_envelope(lambda e: e.update(payload=e["payload"] + e["payload"])),
+        NONE,
+    ),
+    "a list of payloads": (in_envelope(lambda e: e.update(payload=[e["payload"]])), NONE),
+    "a signature as an object": (
+        in_envelope(lambda e: e.update(signatures=e["signatures"][0])),
+        NONE,
+    ),
+    "the statement says a later number": (
+        in_payload(lambda d: d["predicate"]["vericase"].update(sequence=99)),
+        NONE,
+    ),
+    "a signed failure called a release": (_called_a_release, NONE),
+    "another model in the evidence": (
+        in_records(lambda d: d["subjects"][0].update(digest="0" * 64)),
+        {"where": "model", "kind": "tampered"},
+    ),
+    "another model in a record": (
+        in_records(first_record(subjects={"model": "0" * 64})),
+        {"where": SHARE, "kind": "tampered"},
+    ),
+    "a run called finished anew": (
+        in_records(lambda d: d["run"].update(started="2001-01-01T00:00:00+00:00")),
+        {"where": "evidence.json", "kind": "tampered"},
+    ),
+    "a requirement set back to draft": (
+        in_file("requirements/r.yaml", lambda c: c.replace(b"approved", b"draft", 1)),
+        {"where": "requirements/r.yaml", "kind": "tampered"},
+    ),
+    "requirements under a second name": (
+        with_files(requirements__s_DOT_yaml=b"[]\n"),
+        {"where": "requirements/s.yaml", "kind": "tampered"},
+    ),
+    "a name in other letters": (
+        lambda _, b: pack({n.replace("evidence", "Evidence"): c for n, c in unpack(b).items()}),
+        {"where": "Evidence.json", "kind": "tampered"},
+    ),
+    "a path from the root": (
+        lambda _, b: zipped({**unpack(b), "/evidence.json": b"{}"}),
+        {"kind": "bundle"},
+    ),
+    "files in another order": (
+        lambda _, b: zipped(dict(reversed(unpack(b).items()))),
+        {"kind": "bundle"},
+    ),
+    "a remark in the archive": (
+        lambda _, b: b.read_bytes()[:-2] + b"\x01\x00x",
+        {"kind": "bundle"},
+    ),
     "bytes before the archive": (lambda _, b: b"MZ" + b.read_bytes(), {"kind": "bundle"}),
     "bytes after the archive": (lambda _, b: b.read_bytes() + b"\0", {"kind": "bundle"}),
     "an archive cut short": (lambda _, b: b.read_bytes()[:-30], {"kind": "bundle"}),
@@ -290,16 +281,6 @@ ATTACKS: dict[str, tuple[Attack, dict[str, str]]] = {
 }
 
 
-def _renamed(content: bytes, place: Workplace) -> bytes:
-    path = place.folder / "renamed"
-    path.write_bytes(content)
-    return in_envelope(lambda e: e["signatures"][0].update(keyid=OURS))(place, path)
-
-
-def _loose(text: str) -> str:
-    return text[:-3] + chr(ord(text[-3]) + 1) + "=="
-
-
 @pytest.mark.parametrize("name", ATTACKS)
 def test_no_attack_is_a_release(place: Workplace, name: str) -> None:
     """Without the key nothing passes, and what was touched is named."""
@@ -312,6 +293,11 @@ def test_no_attack_is_a_release(place: Workplace, name: str) -> None:
     assert not audit.genuine
     assert not audit.released
     assert any(all(getattr(f, key) == told[key] for key in told) for f in audit.findings), audit
+
+
+def test_the_attacks_are_many() -> None:
+    """At least forty, beside those that need the key or an older bundle."""
+    assert len(ATTACKS) >= 40
 
 
 def test_the_genuine_bundle_is_a_release(place: Workplace) -> None:

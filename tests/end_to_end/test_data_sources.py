@@ -174,3 +174,20 @@ def test_the_run_that_is_asked_for_is_the_one_that_counts(project: Project) -> N
     project.run("--vericase-run=monday")
     assert main(["gate", "--run=monday"]) == 0
     assert main(["gate", "--run=tuesday"]) == 1
+
+
+def test_a_run_that_is_asked_for_has_measured_everything_itself(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that selects nothing keeps what an earlier one measured, and is not what was asked."""
+    project.demand()
+    project.write("test_cases.py", PASSING)
+    project.run("--vericase-run=monday")
+    project.run("--vericase-run=tuesday", "-k", "nothing")
+    capsys.readouterr()
+    assert main(["gate", "--run=tuesday"]) == 1
+    assert (
+        "run tuesday: run, expected all of it from this run, "
+        "got a partial one that keeps earlier evidence"
+    ) in capsys.readouterr().out
+    assert main(["gate"]) == 0

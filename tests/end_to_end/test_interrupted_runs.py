@@ -69,6 +69,17 @@ def test_a_process_that_dies_leaves_what_it_had_acknowledged(
     assert unfinished(doomed)
 
 
+def test_what_was_acknowledged_is_about_what_was_verified(doomed: Project) -> None:
+    """A record of a run that died still names its subject, and is not taken for stale."""
+    doomed.register(model=doomed.write("model.bin", "weights"))
+    doomed.write("doom.txt", "os.kill(os.getpid(), signal.SIGKILL)")
+    doomed.run_apart()
+    (record,) = doomed.log().evidence
+    assert dict(record.subjects) == {s.name: s.digest for s in doomed.log().subjects}
+    assert doomed.criteria()["ROB-001.1"] == (Verdict.PASS, "shown")
+    assert unfinished(doomed)
+
+
 @pytest.mark.parametrize(
     ("doom", "code"),
     [

@@ -233,19 +233,3 @@ def test_a_requirement_with_a_project_of_its_own_runs_by_import_mode(project: Pr
         "one/test_cases.py::test_share": Proportion(91, 100),
         "two/test_cases.py::test_share": Proportion(92, 100),
     }
-
-
-def test_two_cases_of_one_name_are_one_case(project: Project) -> None:
-    """The second definition hides the first; what runs is judged, and no other."""
-    project.demand()
-    project.cases("""
-        @pytest.mark.verifies("ROB-001")
-        def test_share(measure):
-            measure("share", Proportion(95, 100))
-
-        @pytest.mark.verifies("ROB-001")
-        def test_share(measure):
-            measure("share", Proportion(5, 100))
-    """)
-    project.run()
-    assert project.verdicts() == {"ROB-001": Verdict.FAIL}

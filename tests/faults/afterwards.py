@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.projects import CASE, REQUIREMENT, Project
@@ -17,15 +19,25 @@ _TWO = REQUIREMENT + REQUIREMENT.replace("DEM-001", "DEM-002")
 _BOTH = CASE + CASE.replace("DEM-001", "DEM-002").replace("test_share", "test_other")
 _POOR = CASE.replace("19", "10")
 _DEMO = "requirements/demo.yaml"
+_WEIGHTZ = hashlib.sha256(b"weightz").hexdigest()
+_ATTACHED = CASE.replace("20))", "20), {'figure.txt': 'a figure'})")
 
 
-def _replaced(name: str, old: str, new: str) -> Callable[[Path], None]:
+def _replaced(name: str, old: str, new: str, *, once: bool = False) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         path = folder / name
         text = path.read_text(encoding="utf-8")
         if old not in text:
             raise ValueError(f"{name}: expected {old!r}, got none")
-        path.write_text(text.replace(old, new), encoding="utf-8")
+        path.write_text(text.replace(old, new, 1 if once else -1), encoding="utf-8")
+
+    return change
+
+
+def _both(*changes: Callable[[Path], object]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        for each in changes:
+            each(folder)
 
     return change
 
@@ -50,6 +62,11 @@ def _evidence(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
         path.write_text(json.dumps(document), encoding="utf-8")
 
     return edit
+
+
+def _redraw(folder: Path) -> None:
+    (path,) = (folder / "reports" / "attachments").iterdir()
+    path.write_text("a better figure", encoding="utf-8")
 
 
 def _demote(folder: Path) -> None:
@@ -98,6 +115,72 @@ AFTERWARDS: dict[str, Project] = {
         tamper=_evidence(lambda d: d["run"].update(finished=True)),
     ),
     "other judging rules": Project(tamper=_evidence(lambda d: d.update(judging_rules=0))),
+    "an ending edited": Project(
+        case=CASE + "    assert False\n",
+        tamper=_replaced("reports/evidence.json", '"failed"', '"passed"'),
+    ),
+    "the environment edited": Project(
+        tamper=_evidence(lambda d: d["environment"].update(python="3"))
+    ),
+    "a digest of a subject edited": Project(
+        tamper=_both(
+            _replaced("model.bin", "weights", "weightz"),
+            _evidence(lambda d: d["subjects"][0].update(digest=_WEIGHTZ)),
+        )
+    ),
+    "a record of a criterion that is not there": Project(
+        tamper=_evidence(lambda d: d["evidence"][0].update(criterion_id="DEM-001.2"))
+    ),
+    "a key twice in the evidence": Project(
+        case=_POOR, tamper=_replaced("reports/evidence.json", "{", '{"evidence": [],', once=True)
+    ),
+    "a number that is none in the evidence": Project(
+        tamper=_replaced("reports/evidence.json", '"trials": 20', '"trials": NaN')
+    ),
+    "evidence nested deeply": Project(
+        tamper=lambda folder: (folder / "reports" / "evidence.json").write_text("[" * 100_000)
+    ),
+    "evidence in another format": Project(tamper=_evidence(lambda d: d.update(format=2))),
+    "an attachment gone": Project(
+        case=_ATTACHED, tamper=lambda folder: shutil.rmtree(folder / "reports" / "attachments")
+    ),
+    "an attachment edited": Project(case=_ATTACHED, tamper=_redraw),
+    "a run of tomorrow": Project(
+        tamper=_evidence(lambda d: d["run"].update(ended="2999-01-01T00:00:00+00:00"))
+    ),
+    "decided before it ran": Project(gate=("--on", "2020-01-01", "--subject", "model=model.bin")),
+    "a folder without requirements": Project(
+        files={"bare/README.md": "nothing"},
+        gate=("--requirements", "bare", "--subject", "model=model.bin"),
+    ),
+    "no folder of requirements": Project(
+        gate=("--requirements", "missing", "--subject", "model=model.bin")
+    ),
+    "a subject twice": Project(gate=("--subject", "model=model.bin", "--subject", "model=x")),
+    "a subject that nobody verified": Project(
+        files={"data.json": "{}"},
+        gate=("--subject", "model=model.bin", "--subject", "data=data.json"),
+    ),
+    "a subject written after it was registered": Project(
+        case=CASE + "    with open('model.bin', 'a') as file:\n        file.write('more')\n"
+    ),
+    "two models under one name": Project(
+        files={"other.bin": "others"},
+        case=CASE.replace("(measure)", "(measure, vericase_subject, request)")
+        + "    vericase_subject('model', request.config.rootpath / 'other.bin')\n",
+    ),
+    "a folder with a link for a model": Project(
+        files={"net/weights.bin": "w", "elsewhere/more.bin": "m"},
+        case=CASE.replace("(measure)", "(measure, vericase_subject, request)")
+        + "    vericase_subject('net', request.config.rootpath / 'net')\n",
+        tamper=lambda folder: (folder / "net" / "link").symlink_to(folder / "elsewhere"),
+        gate=("--subject", "model=model.bin", "--subject", "net=net"),
+    ),
+    "a condition edited": Project(
+        requirement=REQUIREMENT.replace("  method", "  conditions: {radius: 5}\n  method"),
+        tamper=_replaced(_DEMO, "radius: 5", "radius: 6"),
+    ),
+    "the statement edited": Project(tamper=_replaced(_DEMO, "a large share", "a share")),
     "no evidence": Project(tamper=_removed("reports/evidence.json")),
     "evidence cut short": Project(
         tamper=lambda folder: (folder / "reports" / "evidence.json").write_text("{", "utf-8")

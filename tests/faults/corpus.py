@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from tests.faults.afterwards import AFTERWARDS
 from tests.faults.endings import ENDINGS, SELECTIONS
+from tests.faults.hooks import SURROUNDINGS
 from tests.faults.measurements import DEMANDS, MEASUREMENTS
 from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
+from tests.faults.signed import SIGNED, SIGNED_CONTROLS
+from tests.faults.stops import STOPS
 
 __all__ = ["CONTROLS", "FAULTS"]
 
@@ -13,13 +16,27 @@ _NUMBERS = '@pytest.mark.parametrize("n", [10, 20])\n'
 _EACH = 'def test_share(measure, n):\n    measure("share", Proportion(n, n))\n'
 _SECOND = REQUIREMENT.replace("DEM-001", "DEM-002")
 _OTHER = CASE.replace("DEM-001", "DEM-002").replace("test_share", "test_other")
+_UNITTEST = (
+    MARK + "class TestShare(unittest.TestCase):\n"
+    "    @pytest.fixture(autouse=True)\n    def _tool(self, measure):\n"
+    "        self.measure = measure\n\n"
+    "    def test_share(self):\n        self.measure('share', Proportion(19, 20))\n"
+)
+_IN_CLASSES = (
+    '@pytest.mark.verifies("{}")\nclass Test{}:\n    def test_share(self, measure):\n'
+    '        measure("share", Proportion(19, 20))\n\n'
+)
+_RANDOM = ("-p", "randomly", "--randomly-seed")
 _TWO, _BOTH = REQUIREMENT + _SECOND, CASE + _OTHER
 
 FAULTS: dict[str, Project] = {
     **ENDINGS,
     **SELECTIONS,
+    **SURROUNDINGS,
+    **STOPS,
     **MEASUREMENTS,
     **DEMANDS,
+    **SIGNED,
     **AFTERWARDS,
 }
 
@@ -40,12 +57,7 @@ CONTROLS: dict[str, Project] = {
         case=MARK + "class TestShare:\n    def test_share(self, measure):\n"
         '        measure("share", Proportion(19, 20))\n'
     ),
-    "a class of unittest": Project(
-        case=MARK + "class TestShare(unittest.TestCase):\n"
-        "    @pytest.fixture(autouse=True)\n    def _tool(self, measure):\n"
-        "        self.measure = measure\n\n"
-        "    def test_share(self):\n        self.measure('share', Proportion(19, 20))\n"
-    ),
+    "a class of unittest": Project(case=_UNITTEST),
     "a marker on the module": Project(
         case='pytestmark = pytest.mark.verifies("DEM-001")\n\n' + CASE.removeprefix(MARK)
     ),
@@ -59,6 +71,22 @@ CONTROLS: dict[str, Project] = {
         requirement=REQUIREMENT + _SECOND.replace("approved", "draft"),
         case=CASE + _OTHER.replace("19", "10"),
     ),
+    "a class of unittest on two processes": Project(case=_UNITTEST, arguments=("-n", "2")),
+    "random order": Project(requirement=_TWO, case=_BOTH, arguments=(*_RANDOM, "1")),
+    "random order, otherwise": Project(requirement=_TWO, case=_BOTH, arguments=(*_RANDOM, "2")),
+    "random order on two processes": Project(
+        requirement=_TWO, case=_BOTH, arguments=(*_RANDOM, "3", "-n", "2")
+    ),
+    "functions of one name in two classes": Project(
+        requirement=_TWO,
+        case=_IN_CLASSES.format("DEM-001", "A") + _IN_CLASSES.format("DEM-002", "B"),
+    ),
+    "a clock that was wrong": Project(
+        files={
+            "conftest.py": "import vericase.plugin.run as run\n\nrun.now = lambda: '2001-01-01'\n"
+        }
+    ),
+    **SIGNED_CONTROLS,
     "run again in part": Project(requirement=_TWO, case=_BOTH, again=("-k", "other")),
     "code that is as it was": Project(
         ini="vericase_code = device\n", files={"device/gain.py": "GAIN = 1\n"}

@@ -67,6 +67,15 @@ ENDINGS: dict[str, Project] = {
         "        self.measure('share', Proportion(1, 1))\n"
         "        with self.subTest():\n            self.fail()\n"
     ),
+    "a subtest skipped": Project(
+        case=_CLASS + "    def test_share(self):\n"
+        "        self.measure('share', Proportion(1, 1))\n"
+        "        with self.subTest():\n            self.skipTest('later')\n"
+    ),
+    "skipped by raising": _ended("raise unittest.SkipTest('later')"),
+    "not run though expected to fail": Project(case="@pytest.mark.xfail(run=False)\n" + CASE),
+    "expected to fail never": Project(case="@pytest.mark.xfail(False, reason='no')\n" + CASE),
+    "failed by pytest.fail": _ended('pytest.fail("no")'),
     "set up with an error": Project(case=_BROKEN_FIXTURE.format("raise OSError") + _USES_IT),
     "torn down with an error": Project(
         case=_BROKEN_FIXTURE.format("yield\n    raise OSError") + _USES_IT
@@ -122,6 +131,11 @@ SELECTIONS: dict[str, Project] = {
     "the miss was deselected in a second run": Project(
         requirement=_TWO, case=_POOR + _OTHER, again=("--deselect=test_demo.py::test_share",)
     ),
+    "mended, what failed last run again": Project(
+        requirement=_TWO, case=_POOR + _OTHER, then=_mend, again=("--lf",)
+    ),
+    "what failed last run again": Project(requirement=_TWO, case=_POOR + _OTHER, again=("--lf",)),
+    "stepwise": Project(requirement=_TWO, case=_POOR + _OTHER, arguments=("--stepwise",)),
     "mended and not run again": Project(case=_POOR, then=_mend),
     "mended, another case run again": Project(
         requirement=_TWO, case=_POOR + _OTHER, then=_mend, again=("-k", "other")

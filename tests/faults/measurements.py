@@ -50,10 +50,19 @@ MEASUREMENTS: dict[str, Project] = {
     "more successes than trials": _measured('measure("share", Proportion(21, 20))'),
     "a truth value for a number": _measured('measure("share", Scalar(True))'),
     "a truth value for a count": _measured('measure("share", Proportion(True, 1))'),
+    "a text for a number": _measured('measure("share", Scalar("0.95"))'),
+    "nothing for a number": _measured('measure("share", Scalar(None))'),
+    "a count that is no whole number": _measured('measure("share", Proportion(19.0, 20))'),
+    "a count below zero": _measured('measure("share", Proportion(-1, -1))'),
+    "all of nothing": _measured('measure("share", Scalar(all([])))'),
+    "a mask of nothing": _measured('measure("share", Proportion.of([]))'),
+    "a mask of numbers": _measured('measure("share", Proportion.of([1, 1, 1]))'),
     "a share without its counts": _measured('measure("share", 0.95)'),
     "an empty sample": _measured('measure("share", Sample([]))'),
     "a sample with a gap": _measured('measure("share", Sample([1.0, float("nan")]))'),
     "another unit": _measured('measure("share", Scalar(0.95, "mV"))'),
+    "no unit": _demanded('relation: "<=", threshold: 1, unit: s', "Scalar(0.5)"),
+    "a measurand in another alphabet": _measured('measure("sh\u0430re", Proportion(20, 20))'),
     "another measurand": _measured('measure("shore", Proportion(20, 20))'),
     "an error swallowed": _measured(
         "try:\n        measure('shore', Proportion(1, 1))\n    except ValueError:\n        pass",
@@ -79,6 +88,61 @@ DEMANDS: dict[str, Project] = {
     "too few trials": _demanded(
         'relation: ">=", threshold: 0.9, min_trials: 30', "Proportion(20, 20)"
     ),
+    "trials demanded of one value": _demanded(
+        'relation: ">=", threshold: 0.9, min_trials: 1', "Scalar(0.95)"
+    ),
+    "a bound demanded of one value": _demanded(
+        'relation: ">=", threshold: 0.9, confidence: 0.95', "Scalar(0.95)"
+    ),
+    "a bound of a few values": _demanded(
+        'relation: ">=", threshold: 0.9, confidence: 0.95', "Sample([0.95] * 19)"
+    ),
+    "many values of one recording": _demanded(
+        'relation: ">=", threshold: 0.9, confidence: 0.95', "Sample([0.95] * 99, '1', ['a'] * 99)"
+    ),
+    "a threshold in percent": _demanded('relation: "<=", threshold: 95', "Proportion(20, 20)"),
+    "a threshold in percent, with its sign": _demanded(
+        'relation: ">=", threshold: 95%', "Proportion(20, 20)"
+    ),
+    "a threshold with a comma": _demanded('relation: ">=", threshold: 0,95', "Proportion(20, 20)"),
+    "a threshold that is no number": _demanded(
+        'relation: ">=", threshold: .nan', "Proportion(20, 20)"
+    ),
+    "a threshold twice": _demanded(
+        'relation: ">=", threshold: 0.95, threshold: 0.5', "Proportion(10, 20)"
+    ),
+    "a threshold under another name": _demanded(
+        'relation: ">=", thr\u0435shold: 0.95, threshold: 0.5', "Proportion(10, 20)"
+    ),
+    "a threshold from an anchor": _demanded(
+        'relation: ">=", threshold: &low 0.5, confidence: *low', "Proportion(20, 20)"
+    ),
+    "a threshold from a merge": _demanded(
+        'relation: ">=", <<: {threshold: 0.5}', "Proportion(20, 20)"
+    ),
+    "no threshold": _demanded('relation: ">="', "Proportion(20, 20)"),
+    "no relation": _demanded("threshold: 0.9", "Proportion(20, 20)"),
+    "a confidence of a coin": _demanded(
+        'relation: ">=", threshold: 0.9, confidence: 0.1', "Proportion(19, 20)"
+    ),
+    "no trials demanded": _demanded(
+        'relation: ">=", threshold: 0.9, min_trials: 0', "Proportion(19, 20)"
+    ),
+    "no criteria": Project(requirement=REQUIREMENT.rsplit("  acceptance", 1)[0]),
+    "an empty list of criteria": Project(
+        requirement=REQUIREMENT.rsplit("  acceptance", 1)[0] + "  acceptance: []\n"
+    ),
+    "an id in another alphabet": Project(
+        requirement=REQUIREMENT + REQUIREMENT.replace("DEM-001", "D\u0415M-001")
+    ),
+    "a case of an id in another alphabet": Project(
+        case=CASE + CASE.replace("DEM-001", "D\u0415M-001").replace("share(", "other(")
+    ),
+    "a file that nobody reads": Project(
+        files={"requirements/deep/more.yaml": REQUIREMENT.replace("DEM-001", "DEM-002")}
+    ),
+    "an empty file of requirements": Project(requirement=""),
+    "two documents in a file": Project(requirement="[]\n---\n" + REQUIREMENT),
     "a bound that misses": _demanded(
         'relation: ">=", threshold: 0.9, confidence: 0.95', "Proportion(19, 20)"
     ),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["CASE", "MARK", "REQUIREMENT", "Project", "run_project", "run_pytest"]
+__all__ = ["CASE", "MARK", "REQUIREMENT", "Project", "output_of", "run_project", "run_pytest"]
 
 REQUIREMENT = """\
 - id: DEM-001
@@ -53,6 +53,9 @@ def pytest_collection_modifyitems(items):
 MARK = '@pytest.mark.verifies("DEM-001")\n'
 CASE = MARK + 'def test_share(measure):\n    measure("share", Proportion(19, 20))\n'
 _GATE = ("gate", "--evidence", "reports/evidence.json")
+_TOOL = "from vericase.cli import entry; entry()"
+#: These cost a third of the time, and show nothing here.
+_QUIET = ("-q", "-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:pytest_cov")
 _PATIENCE_S = 120
 
 
@@ -94,7 +97,12 @@ def run_project(project: Project, folder: Path) -> int:
         _pytest(project.again, folder)
     if project.tamper is not None:
         project.tamper(folder)
-    return _run("from vericase.cli import entry; entry()", (*_GATE, *project.gate), folder)
+    return _run(_TOOL, (*_GATE, *project.gate), folder).returncode
+
+
+def output_of(arguments: tuple[str, ...], folder: Path) -> str:
+    """What the tool says in *folder*."""
+    return _run(_TOOL, arguments, folder).stdout
 
 
 def run_pytest(project: Project, folder: Path) -> None:
@@ -120,7 +128,7 @@ def _pytest(
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     command = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
-    _run(command, ("-q", "-p", "no:randomly", *arguments), folder, environment)
+    _run(command, (*_QUIET, *arguments), folder, environment)
 
 
 def _run(
@@ -128,14 +136,14 @@ def _run(
     arguments: tuple[str, ...],
     folder: Path,
     environment: Mapping[str, str] = MappingProxyType({}),
-) -> int:
+) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "VERICASE_"))}
-    done = subprocess.run(  # noqa: S603  our own commands
+    return subprocess.run(  # noqa: S603  our own commands
         [sys.executable, "-c", command, *arguments],
         cwd=folder,
         env={**inherited, **environment},
         capture_output=True,
+        text=True,
         check=False,
         timeout=_PATIENCE_S,
     )
-    return done.returncode

@@ -1,9 +1,12 @@
 """Laws of requirement files: what is written is read, and no damage does worse than a sentence."""
 
 import json
+import random
+import re
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +14,8 @@ from tests.support.documents import criterion_record, hazard_record, requirement
 from vericase.errors import RequirementError
 from vericase.requirement import ANY_DATA, RequirementSet
 from vericase.schema import load_requirements
+from vericase.schema.tree import MAX_BYTES
+from vericase.wording import remarks
 
 searched = settings(deadline=None, max_examples=60)
 #: What a text may hold: no controls, no turned directions, not only spaces.
@@ -34,6 +39,94 @@ YAML = """\
   acceptance:
     - {id: ROB-001.1, measurand: share, relation: ">=", threshold: 0.90, confidence: 0.95}
 """
+
+
+#: The files that are damaged, one of every kind, which fit together.
+WHOLE = {
+    "r.yaml": YAML.encode()
+    + b"""\
+- id: APP-001
+  title: Warn of misuse
+  statement: The page shall warn of misuse.
+  rationale: A reader has to know.
+  category: application
+  status: approved
+  method: inspection
+  parents: [ROB-001]
+  applies_to: [clinic]
+""",
+    "hazards.yaml": b"""\
+- id: HAZ-001
+  title: A wrong decision
+  harm: Treatment comes late.
+  severity: serious
+  sequence_of_events: Noise flips a decision.
+  control: Decisions are kept under noise.
+  residual_risk: Strong noise remains.
+""",
+    "waivers.yaml": b"""\
+- id: WVR-001
+  criterion: ROB-001.1
+  reason: The next model is due in June.
+  hazards: [HAZ-001]
+  approved_by: A. Head
+  approved_on: 2026-03-01
+  expires_on: 2026-06-30
+  max_deficit: 0.02
+  fingerprint: "%s"
+"""
+    % (b"a" * 64),
+    "inspections.yaml": b"""\
+- id: INS-001
+  requirement: APP-001
+  outcome: accepted
+  record: Minutes, page 3
+  inspected_by: A. Reader
+  inspected_on: 2026-03-02
+  fingerprint: "%s"
+  subjects: {model: "%s"}
+"""
+    % (b"a" * 64, b"b" * 64),
+    "intended-use.yaml": b"""\
+user: A reader
+population: Adults
+input: One lead
+output: A rhythm
+prohibited_use: [Alarms]
+data_sources: [clinic]
+""",
+    "change-plan.yaml": b"""\
+id: CCP-001
+allowed: [subject changed]
+data: The same recorder
+method: The same procedure
+acceptance: {ROB-001.1: 0.01}
+roll_back: The former model is installed again.
+approved_by: A. Head
+approved_on: 2026-01-01
+expires_on: 2026-12-31
+""",
+}
+KINDS = tuple(WHOLE)
+#: In every kind of file, a line with a text that may say anything.
+FIRST_TEXT = {
+    "r.yaml": b"  title: ",
+    "hazards.yaml": b"  title: ",
+    "waivers.yaml": b"  reason: ",
+    "inspections.yaml": b"  record: ",
+    "intended-use.yaml": b"user: ",
+    "change-plan.yaml": b"data: ",
+}
+TRAPS = (
+    *(b"- ", b": ", b"\n", b"  ", b"[", b"]", b"{", b"}", b"&a ", b"*a", b"!!", b"<<: ", b"? "),
+    *(b"nan", b".nan", b".inf", b"1e-3", b"1e999", b"010", b"0x1F", b"1_000", b"no", b"on", b"~"),
+    *(b"1:30", b"95%", b"0,95", b"2026-02-30", b"9" * 400, b"-0", b"true", b"null", b"''", b'""'),
+    *(b"'", b'"', b"|", b">", b"#", b"---\n", b"...\n", b"%YAML 1.1\n", b"\t", b"\r", b"\0"),
+    *(b"\xef\xbb\xbf", b"\xe2\x80\xae", b"\xd0\xb5", b"\xed\xa0\x80", b"\xff", b"\xc2\x85"),
+    *(b"id: ROB-001", b"HAZ-001", b"ROB-001.1", b"a" * 64, b"[" * 20, b"{a: " * 20, b"- " * 20),
+)
+#: A file, perhaps a line, and what was expected.
+SENTENCE = re.compile(r"[a-z-]+\.yaml(:[0-9]+)?: (.*: )?expected ", re.DOTALL)
 
 
 def load(content: str | bytes) -> RequirementSet | list[str]:
@@ -68,31 +161,135 @@ def test_what_is_written_is_read(
     assert requirement.conditions == read
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.data())
-def test_a_damaged_file_is_a_sentence_at_worst(data: st.DataObject) -> None:
-    """Bytes changed, dropped or doubled give a set or problems with the file, never a crash."""
-    raw = YAML.encode()
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(raw) - 1))
-        length = data.draw(st.integers(0, 12))
-        filling = data.draw(
-            st.one_of(
-                st.binary(max_size=4),
-                st.sampled_from(
-                    [b"- ", b": ", b"\n", b"  ", b"[", b"{", b"&a ", b"*a", b"!!", b"<<: "]
-                ),
-                st.sampled_from([b"nan", b"1e-3", b"010", b"no", b"~", b"9" * 400]),
-            )
-        )
-        raw = raw[:at] + filling + raw[at + length :]
-    loaded = load(raw)
-    if isinstance(loaded, list):
-        assert loaded
-        assert all(problem.startswith(("r.yaml", "hazards.yaml")) for problem in loaded)
-        assert all(": expected " in problem for problem in loaded)
-    else:
-        assert all(requirement.fingerprint for requirement in loaded)
+def damaged(chance: random.Random, raw: bytes) -> bytes:
+    """*raw* with a few bytes changed, dropped or doubled, a line moved, or a trap put in."""
+    for _ in range(chance.randint(1, 4)):
+        at, length = chance.randrange(len(raw) + 1), chance.randint(0, 12)
+        kind = chance.randrange(4)
+        if kind == 0:
+            raw = raw[:at] + chance.randbytes(chance.randint(0, 4)) + raw[at + length :]
+        elif kind == 1:
+            raw = raw[:at] + chance.choice(TRAPS) + raw[at + length :]
+        elif kind == 2:
+            lines = raw.split(b"\n")
+            lines.insert(chance.randrange(len(lines) + 1), chance.choice(lines))
+            raw = b"\n".join(lines)
+        else:
+            # The value of a line is another one.
+            lines = raw.split(b"\n")
+            number = chance.randrange(len(lines))
+            key, colon, _ = lines[number].partition(b": ")
+            lines[number] = key + colon + chance.choice(TRAPS)
+            raw = b"\n".join(lines)
+    return raw
+
+
+def crashes(number: int) -> list[str]:
+    """Of so many damaged files of every kind, what came of them other than a set or sentences."""
+    chance = random.Random(20_170_002)  # noqa: S311  a reproducible search, no secret
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_kinds(folder)
+        for turn in range(number):
+            kind = KINDS[turn % len(KINDS)]
+            raw = damaged(chance, WHOLE[kind])
+            (folder / kind).write_bytes(raw)
+            try:
+                told = reaction(folder)
+            except Exception as error:  # noqa: BLE001  whatever it is, it is what we look for
+                told = [repr(error)]
+            found += [f"{kind} {raw!r}: {line}" for line in told]
+            (folder / kind).write_bytes(WHOLE[kind])
+    return found
+
+
+def write_kinds(folder: Path) -> None:
+    """A folder with a file of every kind."""
+    for kind, content in WHOLE.items():
+        (folder / kind).write_bytes(content)
+
+
+def reaction(folder: Path) -> list[str]:
+    """What is wrong with how *folder* is taken; nothing if it is a set or sound sentences."""
+    try:
+        loaded = load_requirements(folder)
+    except RequirementError as error:
+        problems = [problem.replace(f"{folder}/", "") for problem in error.problems]
+        return [problem for problem in problems if not SENTENCE.match(problem)]
+    # What is taken has to stand all that is done with it.
+    if not all(requirement.fingerprint for requirement in loaded):
+        return ["no fingerprint"]
+    json.dumps([loaded.digest, *(remark.message for remark in remarks(loaded))])
+    return []
+
+
+def test_the_files_to_be_damaged_are_sound(tmp_path: Path) -> None:
+    """The control: undamaged, they are a set in which every kind has its record."""
+    write_kinds(tmp_path)
+    loaded = load_requirements(tmp_path)
+    assert [len(part) for part in (loaded.requirements, loaded.hazards)] == [2, 1]
+    assert [len(part) for part in (loaded.waivers, loaded.inspections)] == [1, 1]
+    assert loaded.intended_use is not None
+    assert loaded.change_plan is not None
+
+
+def test_a_damaged_file_is_a_sentence_at_worst() -> None:
+    """Damage of any kind of file gives a set or problems with their file, never a crash."""
+    assert crashes(600) == []
+
+
+@pytest.mark.long
+def test_twenty_thousand_damaged_files_are_sentences_at_worst() -> None:
+    """The same search, longer."""
+    assert crashes(20_000) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (b"&a x", "got an anchor or a tag"),
+        (b"*a", "got the alias"),
+        (b"!!str x", "got an anchor or a tag"),
+        (b"!!python/object:os.system x", "got an anchor or a tag"),
+        (b"1e-3", "quote it"),
+        (b"010", "quote it"),
+        (b"no", "quote it"),
+        (b"1:30", "quote it"),
+        (b".nan", "quote it"),
+        (b"2026-03-31", "quote it"),
+        (b"95%", "quote it"),
+        (b"x\n  <<: {a: b}", "got a merge key"),
+        (b"x\n  titl\xd0\xb5: y", "expected a known key"),
+        (b"x\n  note: y\n  note: z", "expected each key once"),
+        (b"\xe2\x80\xaex", "got a control or direction character"),
+        (b"[" * 60_000, "levels of nesting"),
+        (b"\n" + b"".join(b" " * i + b"- \n" for i in range(3, 200)), "levels of nesting"),
+        (b"[&a [x], " + b"&b [*a, *a], " * 9 + b"]", "got an anchor or a tag"),
+        (b"x\xff", "expected UTF-8 text"),
+        (b"x" * (MAX_BYTES + 1), "expected at most"),
+    ],
+    ids=lambda value: repr(value[:24]) if isinstance(value, bytes) else "",
+)
+def test_a_trap_is_told_in_every_kind_of_file(
+    kind: str, value: bytes, problem: str, tmp_path: Path
+) -> None:
+    """What YAML would read in a surprising way is told with its file, whatever the file is for."""
+    write_kinds(tmp_path)
+    lines = WHOLE[kind].split(b"\n")
+    number = next(n for n, line in enumerate(lines) if line.startswith(FIRST_TEXT[kind]))
+    lines[number] = FIRST_TEXT[kind] + value
+    (tmp_path / kind).write_bytes(b"\n".join(_indented(lines, kind)))
+    with pytest.raises(RequirementError) as caught:
+        load_requirements(tmp_path)
+    assert any(kind in told and problem in told for told in caught.value.problems)
+
+
+def _indented(lines: list[bytes], kind: str) -> list[bytes]:
+    """Further lines of a trap start where the keys of this kind of file do."""
+    unlisted = kind in {"intended-use.yaml", "change-plan.yaml"}
+    return [line.replace(b"\n  ", b"\n") if unlisted else line for line in lines]
 
 
 @searched

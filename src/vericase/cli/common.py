@@ -107,10 +107,11 @@ def traced(
     requirements = load_requirements(parsed.requirements)
     log, findings = load_evidence(parsed.evidence)
     found = list(findings)
-    if run is not None and run != log.run.id:
-        found.append(
-            Finding(kind="run", where=f"run {log.run.id}", message=f"expected the run {run}")
-        )
+    if run is not None and (run != log.run.id or log.run.partial):
+        told = f"expected the run {run}"
+        if run == log.run.id:
+            told = "expected all of it from this run, got a partial one that keeps earlier evidence"
+        found.append(Finding(kind="run", where=f"run {log.run.id}", message=told))
     if subjects is not None:
         found += subject_findings(log, subjects)
     found += attachment_findings(log, parsed.evidence.parent / "attachments")

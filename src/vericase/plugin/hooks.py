@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Generator
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +90,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         return (yield)
     finally:
         worker.calling = False
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Listen to what a case returns, which pytest drops."""
+    worker = pyfuncitem.config.stash.get(WORKER, None)
+    recorder = worker.recorder(pyfuncitem) if worker else None
+    function = pyfuncitem.obj
+    if recorder is None or iscoroutinefunction(function):
+        return (yield)
+    pyfuncitem.obj = recorder.listening(function)
+    try:
+        return (yield)
+    finally:
+        pyfuncitem.obj = function
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

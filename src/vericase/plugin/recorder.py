@@ -1,7 +1,8 @@
 """What one case measures, and how it ended; runs where the case runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -72,6 +73,18 @@ class CaseRecorder:
             self.problems.append(str(error))
             raise
         self.measured[name] = (value, kept)
+
+    def listening(self, function: Callable[..., object]) -> Callable[..., None]:
+        """*function*, and a problem if it returns anything: what it says would go unheard."""
+
+        @wraps(function)
+        def call(*arguments: object, **named: object) -> None:
+            __tracebackhide__ = True
+            said = function(*arguments, **named)
+            if said is not None:
+                self.problems.append(f"expected a case to return nothing, got {said!r}; measure it")
+
+        return call
 
     def evidence(self, scope: str | None) -> tuple[Evidence, ...]:
         """A record for every criterion that was measured."""

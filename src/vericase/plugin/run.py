@@ -31,7 +31,10 @@ from vericase.store import (
 from vericase.verdict import judge
 from vericase.wire import case_from, evidence_from, look_from, subject_from
 
-__all__ = ["EvidenceLock", "VerificationRun"]
+__all__ = ["TWICE", "EvidenceLock", "VerificationRun"]
+
+#: Why a case counts for nothing that was run until it passed.
+TWICE = "it ran more than once"
 
 
 class EvidenceLock:
@@ -133,7 +136,7 @@ class VerificationRun:
         case = case_from(record["case"])
         self._journal.append({"run": self.id, **record})
         if case.case_id in self._ended:
-            case = replace(case, outcome=Outcome.RERUN, message="it ran more than once")
+            case = replace(case, outcome=Outcome.RERUN, message=TWICE)
         self._ended[case.case_id] = case
         self._evidence[case.case_id] = tuple(evidence_from(item) for item in record["evidence"])
         for subject in map(subject_from, record["subjects"]):

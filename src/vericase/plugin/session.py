@@ -1,6 +1,7 @@
 """What the plugin keeps while pytest runs: a Worker runs cases, the one Controller writes."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +17,9 @@ from vericase.plugin.endings import ending
 from vericase.plugin.options import Options
 from vericase.plugin.recorder import CaseRecorder
 from vericase.plugin.references import References, read_references
-from vericase.plugin.run import EvidenceLock, VerificationRun
+from vericase.plugin.run import TWICE, EvidenceLock, VerificationRun
 from vericase.plugin.selection import is_partial, wanted_requirements
+from vericase.plugin.surroundings import surrounding_problems
 from vericase.report import write_report
 from vericase.report.text import readable
 from vericase.requirement import RequirementSet
@@ -125,6 +127,7 @@ class Worker:
         self._sole: dict[str, frozenset[str]] = {}
         self._recorders: dict[str, CaseRecorder] = {}
         self._endings: dict[str, tuple[Outcome, str]] = {}
+        self._attempts: Counter[str] = Counter()
         self._passed_over: set[str] = set()
         self._input: dict[str, Any] = {}
         self.calling = False
@@ -139,6 +142,8 @@ class Worker:
         for item in items:
             item.stash[_NAME] = item.nodeid
         self._sole = sole_requirements(self._cases.values())
+        cases = [item for item in items if item.nodeid in self._cases]
+        self._finder.problems += surrounding_problems(cases)
         return self._finder.problems
 
     def chosen(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
@@ -209,9 +214,11 @@ class Worker:
             if not report.passed:
                 self._endings[_name(item)] = ending(report, raised=raised)
             return None
+        self._attempts[_name(item)] += report.when == "setup"
         expected = hasattr(report, "wasxfail")
         if report.when == "call" and report.passed and not raised and not expected:
             self._judge(recorder, report)
+            self._endings.setdefault(_name(item), (Outcome.PASSED, ""))
         elif report.when == "call" or not report.passed:
             self._endings[_name(item)] = ending(report, raised=raised)
         if expected or (report.when == "call" and item.get_closest_marker("xfail")):
@@ -243,10 +250,14 @@ class Worker:
             report.outcome, report.longrepr = "failed", "\n".join(misses)
 
     def _record(self, item: pytest.Item, recorder: CaseRecorder) -> dict[str, object]:
-        outcome, message = self._endings.pop(_name(item), (Outcome.PASSED, ""))
+        never = (Outcome.NOT_RUN, "it was set up and never run")
+        outcome, message = self._endings.pop(_name(item), never)
+        # Whoever runs a case again may keep the reports of the first attempt to himself.
+        if self._attempts[_name(item)] > 1:
+            outcome, message = Outcome.RERUN, TWICE
         case = self._cases[_name(item)].ended(outcome, message)
         records = recorder.evidence(self._scope)
-        # A rerun starts with an empty recorder, and is then seen as a second ending.
+        # A rerun starts with an empty recorder.
         del self._recorders[_name(item)]
         return {
             "case": case_to(case),

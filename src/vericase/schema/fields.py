@@ -8,7 +8,7 @@ from math import isfinite
 
 from vericase.schema.tree import List, Mapping, Node, Text
 
-__all__ = ["AMBIGUOUS", "Fields", "did_you_mean"]
+__all__ = ["AMBIGUOUS", "Fields", "Hints", "did_you_mean", "shown"]
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -23,10 +23,39 @@ AMBIGUOUS = re.compile(
 _UNREADABLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]")
 
 
+#: Of what is wrong, so much is told again; an id or a digest is shorter.
+_MOST_SHOWN = 80
+_MOST_HINTS = 20
+
+
+def shown(text: str) -> str:
+    """*text* in quotes, cut where it becomes long."""
+    return repr(cut(text))
+
+
+def cut(text: str) -> str:
+    """*text*, or how it begins if it is long."""
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "..."
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or nothing."""
+    """A hint that names the nearest known word, or nothing; long words have none."""
+    if len(word) > _MOST_SHOWN:
+        return ""
     matches = get_close_matches(word, [str(name) for name in known], n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+class Hints:
+    """Hints for the first slips of many: each looks through every known word."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_HINTS
+
+    def __call__(self, word: str, known: Iterable[str]) -> str:
+        """What `did_you_mean` says, or nothing once there were enough."""
+        self._left -= 1
+        return did_you_mean(word, known) if self._left >= 0 else ""
 
 
 class Fields:
@@ -57,7 +86,7 @@ class Fields:
             choices = ", ".join(allowed)
             self.problem(
                 key,
-                f"one of {choices}, got {value!r}{did_you_mean(value, allowed)}",
+                f"one of {choices}, got {shown(value)}{did_you_mean(value, allowed)}",
                 self._line_of(key),
             )
             return next(iter(allowed))
@@ -73,7 +102,7 @@ class Fields:
             return ()
         values = tuple(self._as_text(f"{key}[{i}]", item) for i, item in enumerate(node.items))
         if len(set(values)) < len(values):
-            self.problem(key, f"each entry once, got {', '.join(values)}", node.line)
+            self.problem(key, f"each entry once, got {cut(', '.join(values))}", node.line)
         return values
 
     def number(
@@ -137,10 +166,11 @@ class Fields:
         """Report every key that is not known here."""
         if self._node is None:
             return
+        hints = Hints()
         for key, line in self._node.key_lines.items():
             if key not in self._asked:
-                hint = did_you_mean(key, self._asked)
-                self.problem("", f"a known key, got {key!r}{hint}", line)
+                hint = hints(key, self._asked)
+                self.problem("", f"a known key, got {shown(key)}{hint}", line)
 
     def _take(self, key: str, *, required: bool) -> Node | None:
         self._asked.add(key)
@@ -163,7 +193,7 @@ class Fields:
         if not text:
             self.problem(key, "a text, got an empty one", node.line)
         elif not node.quoted and AMBIGUOUS.fullmatch(node.text):
-            self.problem(key, f"a text; quote it: got the bare {node.text!r}", node.line)
+            self.problem(key, f"a text; quote it: got the bare {shown(node.text)}", node.line)
         elif not node.text.isprintable() and _UNREADABLE.search(node.text):
             self.problem(key, "readable text, got a control or direction character", node.line)
         return text

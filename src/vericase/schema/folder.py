@@ -26,6 +26,8 @@ _HAZARDS = "hazards.yaml"
 _CHANGE_PLAN = "change-plan.yaml"
 _WAIVERS = "waivers.yaml"
 _INSPECTIONS = "inspections.yaml"
+#: Nobody reads more, and a hostile file of a few MiB could give millions.
+_MOST_PROBLEMS = 10_000
 
 _Record = TypeVar("_Record")
 
@@ -115,4 +117,11 @@ def _records(
     if not isinstance(tree, List):
         problems.append(f"{place}:{tree.line}: $: expected a list of records, got something else")
         return []
-    return [read(item, place, f"$[{i}]", problems) for i, item in enumerate(tree.items)]
+    records = []
+    for i, item in enumerate(tree.items):
+        if len(problems) > _MOST_PROBLEMS:
+            told = f"expected a file that can be mended, got over {_MOST_PROBLEMS} problems so far"
+            problems.append(f"{place}:{item.line}: $[{i}]: {told}; the rest was not read")
+            break
+        records.append(read(item, place, f"$[{i}]", problems))
+    return records

@@ -11,12 +11,11 @@ from vericase.requirement import (
     RequirementSet,
     Status,
 )
-from vericase.schema.fields import did_you_mean
+from vericase.schema.fields import Hints, shown
 
 __all__ = ["INTENDED_USE", "cross_checks"]
 
 INTENDED_USE = "intended-use.yaml"
-_MOST_HINTS = 20
 
 
 def cross_checks(found: RequirementSet) -> Iterator[str]:
@@ -67,12 +66,11 @@ def _dangling(
         for target in targets
         if target not in known
     )
-    for number, (requirement, field, target, known) in enumerate(links):
-        # A hint looks through every id: past the first ones it would only cost time.
-        hint = did_you_mean(target, known) if number < _MOST_HINTS else ""
+    hints = Hints()
+    for requirement, field, target, known in links:
         yield (
             f"{requirement.source}: {requirement.id}.{field}: expected a known id, "
-            f"got {target!r}{hint}"
+            f"got {shown(target)}{hints(target, known)}"
         )
 
 
@@ -82,6 +80,7 @@ def _unknown_sources(
     """A slip in the name of a source would take a requirement out of force without a word."""
     if use is None or not use.data_sources:
         return
+    hints, known = Hints(), set(use.data_sources)
     for requirement in requirements:
         places = [("applies_to", requirement.applies_to)]
         for criterion in requirement.criteria:
@@ -91,11 +90,11 @@ def _unknown_sources(
             places += [(f"{place}.threshold", stated)]
         for place, names in places:
             for name in names:
-                if name not in use.data_sources:
+                if name not in known:
                     yield (
                         f"{requirement.source}: {requirement.id}.{place}: expected one of the "
-                        f"data_sources of {INTENDED_USE}, got {name!r}"
-                        f"{did_you_mean(name, use.data_sources)}"
+                        f"data_sources of {INTENDED_USE}, got {shown(name)}"
+                        f"{hints(name, use.data_sources)}"
                     )
 
 
@@ -112,25 +111,26 @@ def _cycles(by_id: dict[str, Requirement]) -> Iterator[str]:
 def _unknown_signed(found: RequirementSet) -> Iterator[str]:
     criteria, by_id = found.criteria(), found.by_id()
     waived: dict[str, str] = {}
+    hints = Hints()
     for waiver in found.waivers:
         name = waiver.criterion
         place = f"{waiver.source}: {waiver.id}.criterion"
         if name not in criteria:
-            hint = did_you_mean(name, criteria)
-            yield f"{place}: expected a known criterion, got {name!r}{hint}"
+            hint = hints(name, criteria)
+            yield f"{place}: expected a known criterion, got {shown(name)}{hint}"
         if name in waived:
             yield f"{place}: expected one waiver a criterion, got {name} again ({waived[name]})"
         waived.setdefault(name, str(waiver.source))
     plan = found.change_plan
     for name in plan.acceptance if plan else ():
         if name not in criteria:
-            hint = did_you_mean(name, criteria)
-            yield f"change-plan.yaml: acceptance: expected a known criterion, got {name!r}{hint}"
+            told = f"{shown(name)}{hints(name, criteria)}"
+            yield f"change-plan.yaml: acceptance: expected a known criterion, got {told}"
     for inspection in found.inspections:
         name = inspection.requirement
         place = f"{inspection.source}: {inspection.id}.requirement"
         if name not in by_id:
-            yield f"{place}: expected a known id, got {name!r}{did_you_mean(name, by_id)}"
+            yield f"{place}: expected a known id, got {shown(name)}{hints(name, by_id)}"
         elif by_id[name].method not in SIGNED_OFF:
             methods = " or ".join(sorted(SIGNED_OFF))
             yield f"{place}: expected a requirement shown by {methods}, got {by_id[name].method}"

@@ -16,7 +16,7 @@ from vericase.requirement import (
     Source,
     Status,
 )
-from vericase.schema.fields import Fields
+from vericase.schema.fields import Fields, shown
 from vericase.schema.tree import List, Mapping, Node
 
 __all__ = [
@@ -114,7 +114,7 @@ def identifier(fields: Fields) -> str:
     """The id of a record, which has the form of all ids."""
     value = fields.text("id")
     if value and not _ID.fullmatch(value):
-        fields.problem("id", f"an id such as ROB-001, got {value!r}")
+        fields.problem("id", f"an id such as ROB-001, got {shown(value)}")
     return value
 
 
@@ -140,7 +140,7 @@ def _criterion(
     criterion_id = fields.text("id")
     number = criterion_id.removeprefix(f"{requirement_id}.")
     if criterion_id and (number == criterion_id or not re.fullmatch(r"[1-9][0-9]*", number)):
-        fields.problem("id", f"{requirement_id}.N with N from 1, got {criterion_id!r}")
+        fields.problem("id", f"{requirement_id}.N with N from 1, got {shown(criterion_id)}")
     relation = Relation(fields.word("relation", tuple(Relation)))
     paired = fields.node("margin") is not None
     criterion = AcceptanceCriterion(

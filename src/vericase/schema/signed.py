@@ -5,7 +5,7 @@ from datetime import date
 from math import isfinite
 
 from vericase.requirement import ChangePlan, Inspection, Source, Waiver
-from vericase.schema.fields import Fields, did_you_mean
+from vericase.schema.fields import Fields, Hints, shown
 from vericase.schema.records import ID_PATTERN, identifier
 from vericase.schema.tree import Mapping, Node
 
@@ -100,10 +100,11 @@ def read_change_plan(node: Node, place: str, problems: list[str]) -> ChangePlan:
 
 def _allowed(fields: Fields) -> tuple[str, ...]:
     kinds = fields.texts("allowed", required=True)
+    hints = Hints()
     for kind in kinds:
         if kind not in ALLOWABLE:
             wanted = f"one of {', '.join(ALLOWABLE)}"
-            fields.problem("allowed", f"{wanted}, got {kind!r}{did_you_mean(kind, ALLOWABLE)}")
+            fields.problem("allowed", f"{wanted}, got {shown(kind)}{hints(kind, ALLOWABLE)}")
     return kinds
 
 
@@ -142,7 +143,7 @@ def _fingerprint(fields: Fields) -> str:
 def _matching(fields: Fields, key: str, pattern: re.Pattern[str], wanted: str) -> str:
     value = fields.text(key)
     if value and not pattern.fullmatch(value):
-        fields.problem(key, f"{wanted}, got {value!r}")
+        fields.problem(key, f"{wanted}, got {shown(value)}")
     return value
 
 

@@ -268,3 +268,14 @@ def test_nothing_near_gives_no_hint() -> None:
 def test_a_node_is_told_in_a_few_words(node: Node, told: str) -> None:
     """A message quotes what was found, and never a page of it."""
     assert describe(node) == told
+
+
+def test_a_long_value_is_told_by_its_beginning() -> None:
+    """A sentence stays one that can be read, whatever a file holds."""
+    fields, problems = fields_of(status=plain("x" * 1000), title=plain("9" * 1000))
+    fields.word("status", ("draft", "approved"))
+    fields.text("title")
+    assert problems == [
+        f"f.yaml:1: $[0].status: expected one of draft, approved, got '{'x' * 77}...'",
+        f"f.yaml:1: $[0].title: expected a text; quote it: got the bare '{'9' * 77}...'",
+    ]

@@ -226,3 +226,23 @@ def test_the_collector_is_left_as_it_was_found(tmp_path: Path, *, enabled: bool)
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_a_hopeless_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """Millions of problems would take minutes and memory, and nobody reads them."""
+    (tmp_path / "r.yaml").write_text("- x\n" * 20_000)
+    problems = problems_of(tmp_path)
+    assert len(problems) == 10_002
+    assert problems[-1] == (
+        "r.yaml:10002: $[10001]: expected a file that can be mended, "
+        "got over 10000 problems so far; the rest was not read"
+    )
+
+
+def test_the_first_slips_alone_have_hints(tmp_path: Path) -> None:
+    """Each hint looks through every known name, which thousands of slips would multiply."""
+    slips = [f"ROB-{number:03d}" for number in range(2, 102)]
+    write_records(tmp_path, "r.yaml", [requirement_record(parents=slips)])
+    problems = problems_of(tmp_path)
+    assert len(problems) == 100
+    assert sum("did you mean 'ROB-001'?" in problem for problem in problems) == 20
