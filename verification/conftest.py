@@ -7,6 +7,7 @@ has no seal.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -186,12 +187,23 @@ def crossfit(
             (result.folds, recordings.folds),
         )
     ]
+    if not all(same):
+        pytest.skip("the cross-fitting on record is of other data; make reference renews it")
     presets = {"network": data.dataset.source, "two_blocks": f"{data.dataset.source}-two-blocks"}
     made_with = {name: load_settings(preset).digest for name, preset in presets.items()}
-    if not all(same) or result.origin["settings_sha256"] != made_with:
-        pytest.skip("the cross-fitting on record is of other data; make reference renews it")
+    if result.origin["settings_sha256"] != made_with:
+        pytest.skip("the cross-fitting on record is of other settings; make reference renews it")
+    if not np.array_equal(result.calls["network"], result.scores > 0):
+        pytest.skip("the calls of the cross-fitting on record do not follow from its scores")
     vericase_subject("crossfit", path)
     return result
+
+
+@pytest.fixture(scope="session")
+def on_record() -> dict[str, list[str]]:
+    """By name, the row of each recording in the committed manifest of the reference."""
+    document = json.loads((REFERENCE / "data-manifest.json").read_text(encoding="utf-8"))
+    return {row[0]: row for row in document["recordings"]}
 
 
 @pytest.fixture(scope="session")

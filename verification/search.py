@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from afib.classifier import Classifier
-    from nnassure.arrays import FloatArray
+    from nnassure.arrays import BoolArray, FloatArray
     from verification.judged import Judged
 
 __all__ = ["Search", "search"]
@@ -32,12 +32,14 @@ class Search:
         recordings: Distinct recordings among them.
         counterexamples: Those whose decision turned.
         smallest: The counterexample that shrinking ended at, as JSON; null without any.
+        firm: Of all recordings, which ones are not borderline, and so could be tried.
     """
 
     tried: int
     recordings: int
     counterexamples: int
     smallest: str
+    firm: BoolArray
 
 
 class _TurnedError(Exception):
@@ -61,7 +63,8 @@ def search(
         amounts: How much; the smallest counterexample has the simplest amount.
     """
     distance = np.abs(judged.logits - classifier.threshold)
-    firm = np.flatnonzero(distance > conditions["borderline_logit"]).tolist()
+    is_firm = distance > conditions["borderline_logit"]
+    firm = np.flatnonzero(is_firm).tolist()
     tried: dict[tuple[int, float], bool] = {}
 
     def turns(position: int, amount: float) -> bool:
@@ -93,6 +96,7 @@ def search(
         recordings=met,
         counterexamples=len(turned),
         smallest=_smallest(judged, turns, run, turned[0]) if turned else "null",
+        firm=is_firm,
     )
 
 

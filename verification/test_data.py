@@ -23,13 +23,15 @@ Conditions = Mapping[str, Any]
 
 @pytest.mark.verifies("DATA-001")
 def test_recordings_are_those_of_the_manifest(
-    measure: Measure, data: Prepared, settings: Settings
+    measure: Measure, data: Prepared, settings: Settings, on_record: dict[str, list[str]]
 ) -> None:
     """Read again from their source, past every cache, how many recordings differ."""
     read_again = prepared(settings, None, cached=False, progress=True)
     differences = check_against(read_again.dataset, data.document)
     measure("recordings_differing_from_manifest", Scalar(len(differences)))
     measure("recordings_compared", Scalar(len(read_again.dataset)))
+    known = _known(read_again.dataset, on_record, "sha256")
+    measure("recordings_as_on_record", Proportion.of([now == then for now, then in known]))
 
 
 @pytest.mark.verifies("DATA-002")
@@ -102,11 +104,13 @@ def test_both_rhythms_are_represented(measure: Measure, dataset: Dataset) -> Non
 
 @pytest.mark.verifies("DATA-008")
 def test_labels_are_the_official_version(
-    measure: Measure, conditions: Conditions, dataset: Dataset
+    measure: Measure, conditions: Conditions, dataset: Dataset, on_record: dict[str, list[str]]
 ) -> None:
-    """How many labels in use differ from those of the named version."""
+    """How many labels in use differ from those of the named version, and from those on record."""
     official = dataset.label_versions[conditions["version"]]
     measure("labels_differing_from_version", Scalar(int(np.sum(dataset.labels != official))))
+    known = _known(dataset, on_record, "label")
+    measure("labels_as_on_record", Proportion.of([now == then for now, then in known]))
 
 
 @pytest.mark.verifies("DATA-009")
@@ -131,3 +135,10 @@ def test_segments_are_of_one_length(measure: Measure, dataset: Dataset, settings
     checked = np.concatenate(sound)
     measure("malformed_segments", Scalar(int(np.sum(~checked))))
     measure("segments_checked", Scalar(len(checked)))
+
+
+def _known(dataset: Dataset, on_record: dict[str, list[str]], column: str) -> list[tuple[str, str]]:
+    """What is there now beside what the committed manifest says, for recordings that it knows."""
+    place, now = {"label": (1, dataset.labels), "sha256": (4, dataset.digests)}[column]
+    rows = zip(dataset.names.tolist(), now.tolist(), strict=True)
+    return [(value, on_record[name][place]) for name, value in rows if name in on_record]

@@ -30,7 +30,10 @@ _AT_ONCE = 64
 def test_decisions_survive_an_attack(
     measure: Measure, conditions: Conditions, rhythms: Judged, classifier: Classifier
 ) -> None:
-    """Of held-out recordings of each rhythm, those right wherever the attack looked."""
+    """Of held-out recordings of each rhythm, those right wherever the attack looked.
+
+    The ball lies at the network's input, behind the filter.
+    """
     survived = _survived(rhythms, classifier, conditions)
     measure("attacked_sensitivity", Proportion.of(survived[rhythms.is_afib]))
     measure("attacked_specificity", Proportion.of(survived[~rhythms.is_afib]))
@@ -75,6 +78,7 @@ def _measure(measure: Measure, found: Search) -> None:
     measure("counterexamples", Scalar(found.counterexamples), {"smallest.json": found.smallest})
     measure("examples_tried", Scalar(found.tried))
     measure("recordings_tried", Scalar(found.recordings))
+    measure("firm_share", Proportion.of(found.firm))
 
 
 def _survived(judged: Judged, classifier: Classifier, conditions: Conditions) -> BoolArray:

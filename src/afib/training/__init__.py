@@ -1,7 +1,7 @@
-"""Weights from recordings: seeded, resumable, the same bytes from the same settings.
+"""Weights from recordings: seeded, resumable, the same bytes again on the same machine.
 
-The result depends on the settings (seed and number of threads among them), the recordings and
-the version of torch, and on nothing else.
+The result depends on the settings (seed and number of threads among them), the recordings, the
+version of torch, and the processor, whose vector instructions round sums in another order.
 More than one thread is rarely faster for networks of this size, and much slower where other
 work shares the cores.
 """
