@@ -30,18 +30,12 @@ def proportion_lower(successes: int, trials: int, confidence: float) -> float:
         The largest rate p for which so many successes or more have at most the
         chance 1 - confidence; 0 when there are no successes.
     """
-    from scipy.stats import binomtest  # noqa: PLC0415  a second of import, paid only for bounds
-
-    result = binomtest(successes, trials, alternative="greater")
-    return float(result.proportion_ci(confidence_level=confidence, method="exact").low)
+    return _quantile(successes, trials - successes + 1, 1 - confidence) if successes else 0.0
 
 
 def proportion_upper(successes: int, trials: int, confidence: float) -> float:
     """The exact one-sided upper bound of a proportion; 1 when all trials succeed."""
-    from scipy.stats import binomtest  # noqa: PLC0415  a second of import, paid only for bounds
-
-    result = binomtest(successes, trials, alternative="less")
-    return float(result.proportion_ci(confidence_level=confidence, method="exact").high)
+    return _quantile(successes + 1, trials - successes, confidence) if successes < trials else 1.0
 
 
 def effective_lower(
@@ -58,12 +52,8 @@ def effective_lower(
         confidence: One-sided, in (0, 1).
         design_effect: At least 1.
     """
-    if not successes:
-        return 0.0
-    from scipy.stats import beta  # noqa: PLC0415  a second of import, paid only for bounds
-
     hits, misses = successes / design_effect, (trials - successes) / design_effect
-    return float(beta.ppf(1 - confidence, hits, misses + 1))
+    return _quantile(hits, misses + 1, 1 - confidence) if successes else 0.0
 
 
 def effective_upper(
@@ -117,3 +107,10 @@ def chance_of_at_least(
     from scipy.stats import binom  # noqa: PLC0415  see above
 
     return np.asarray(binom.sf(successes - 1, np.asarray(trials), rate), dtype=np.float64)
+
+
+def _quantile(a: float, b: float, chance: float) -> float:
+    """Of the beta law, in which the tails of the binomial law are written."""
+    from scipy.special import betaincinv  # noqa: PLC0415  half a second, paid only for bounds
+
+    return float(betaincinv(a, b, chance))
