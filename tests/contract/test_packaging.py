@@ -106,9 +106,9 @@ def test_checking_requirements_needs_no_heavy_package(tmp_path: Path) -> None:
     assert imported(code, tmp_path) == set()
 
 
-def test_a_case_needs_three_names() -> None:
+def test_a_case_needs_five_names() -> None:
     """A verification case imports its measurements from `vericase`, and nothing else is there."""
-    assert vericase.__all__ == ["Proportion", "Sample", "Scalar"]
+    assert vericase.__all__ == ["Coverage", "Proportion", "Sample", "Scalar", "Slices"]
     assert all(getattr(vericase, name) for name in vericase.__all__)
 
 

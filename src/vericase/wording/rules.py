@@ -1,18 +1,16 @@
-"""How a requirement is worded: rules with codes, after INCOSE and EARS.
+"""The rules, each with an example that breaks it and one that does not.
 
-Pure. Every rule carries an example that breaks it and one that does not; `vericase explain` shows
-them. Sources: INCOSE, Guide to Writing Requirements, v4 (2023), rules R2 to R35; Mavin et al.,
-Easy Approach to Requirements Syntax (EARS), RE 2009, doi:10.1109/RE.2009.9.
+Sources: INCOSE, Guide to Writing Requirements, v4 (2023), rules R2 to R35; Mavin et al., Easy
+Approach to Requirements Syntax (EARS), RE 2009, doi:10.1109/RE.2009.9.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 
-from vericase.requirement import Requirement, RequirementSet, Source, Status
+from vericase.requirement import Requirement
+from vericase.wording.finders import matches, shall, shape, stray_numbers, title, words
 
-__all__ = ["RULES", "Remark", "Rule", "remarks"]
+__all__ = ["RULES", "Rule"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,113 +32,6 @@ class Rule:
     error: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """One place where a rule is broken."""
-
-    code: str
-    requirement_id: str
-    source: Source
-    message: str
-    error: bool
-
-
-_SHALL = re.compile(r"\bshall\b", re.IGNORECASE)
-_CLAUSE = r"(?:(?:while|when|where|if)\b[^,]+,\s*(?:then\s+)?)"
-_EARS = re.compile(
-    rf"{_CLAUSE}*(?:the|a|an|each|every|all|no)\s+\S.*?\s+shall\s+\S", re.IGNORECASE | re.DOTALL
-)
-_IF = re.compile(r"^\s*if\b[^,]+,(?!\s*then\b)", re.IGNORECASE)
-#: The start of a phrase that every match of it has: a letter before a `?` is none of it.
-_LITERAL = re.compile(r"[a-z -]+(?!\?)")
-_NUMBER = re.compile(r"(?<![\w.+/-])(\d+(?:\.\d+)?)(?![\w./-]*\d)(?:\s*(%|percent\b|per cent\b))?")
-
-
-def _words(*phrases: str) -> Callable[[Requirement], Iterator[str]]:
-    """What finds *phrases*, each a pattern that begins with plain letters."""
-    stems = (_LITERAL.match(phrase) for phrase in phrases)
-    pattern = rf"\b(?:{'|'.join(phrases)})\b"
-    return _matches(pattern, *(stem.group() for stem in stems if stem))
-
-
-def _matches(pattern: str, *signs: str) -> Callable[[Requirement], Iterator[str]]:
-    """What finds *pattern*; where none of *signs* stands, in small letters, it is not looked for.
-
-    To look for letters costs a tenth of what a pattern does, and few statements break a rule.
-    """
-    compiled = re.compile(pattern, re.IGNORECASE)
-
-    def find(requirement: Requirement) -> Iterator[str]:
-        statement = requirement.statement
-        # Beyond ASCII, letters that are no small form of each other can match all the same.
-        if statement.isascii():
-            small = statement.lower()
-            for sign in signs:
-                if sign in small:
-                    break
-            else:
-                return
-        for match in compiled.finditer(statement):
-            yield repr(match.group())
-
-    return find
-
-
-def _shall(requirement: Requirement) -> Iterator[str]:
-    number = len(_SHALL.findall(requirement.statement))
-    if number != 1:
-        yield f"{number} times 'shall'"
-
-
-def _shape(requirement: Requirement) -> Iterator[str]:
-    statement = requirement.statement.strip()
-    if _SHALL.search(statement) and not _EARS.match(statement):
-        yield "no 'The <subject> shall <response>' after its conditions"
-    if _IF.match(statement):
-        yield "'If' without 'then'"
-
-
-def _title(requirement: Requirement) -> Iterator[str]:
-    if requirement.title.rstrip().endswith("."):
-        yield "a full stop"
-
-
-def _stray_numbers(requirement: Requirement) -> Iterator[str]:
-    if not requirement.criteria:
-        return
-    known: set[Fraction] = set()
-    for match in _NUMBER.finditer(requirement.statement):
-        known = known or set(_known_numbers(requirement))
-        value = Fraction(match.group(1))
-        if match.group(2):
-            value /= 100
-        if value not in known:
-            yield repr(match.group().strip())
-
-
-def _known_numbers(requirement: Requirement) -> Iterator[Fraction]:
-    for criterion in requirement.criteria:
-        numbers = [*criterion.thresholds.values(), criterion.confidence, criterion.min_trials]
-        known = [Fraction(repr(number)) for number in numbers if number is not None]
-        yield from known
-        if criterion.paired:
-            yield from map(abs, known)
-    yield from _numbers_in(requirement.conditions)
-
-
-def _numbers_in(value: object) -> Iterator[Fraction]:
-    if isinstance(value, bool):
-        return
-    if isinstance(value, int | float):
-        yield Fraction(repr(value))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _numbers_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _numbers_in(item)
-
-
 RULES: tuple[Rule, ...] = (
     Rule(
         code="L01",
@@ -149,7 +40,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall warn and shall log.",
         good="The device shall warn.",
         source="INCOSE R18, EARS",
-        find=_shall,
+        find=shall,
     ),
     Rule(
         code="L02",
@@ -159,7 +50,7 @@ RULES: tuple[Rule, ...] = (
         bad="If the battery is low, the device shall warn.",
         good="If the battery is low, then the device shall warn.",
         source="EARS",
-        find=_shape,
+        find=shape,
     ),
     Rule(
         code="L03",
@@ -168,7 +59,7 @@ RULES: tuple[Rule, ...] = (
         bad="The recordings shall be stored.",
         good="The device shall store the recordings.",
         source="INCOSE R2",
-        find=_matches(
+        find=matches(
             r"\bshall (?:not )?be (?:\w+ly )?(?!need|indeed)\w+(?:ed|own|ept|ought)\b", "be "
         ),
     ),
@@ -179,7 +70,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall answer in adequate time.",
         good="The device shall answer within the time limit.",
         source="INCOSE R7",
-        find=_words(
+        find=words(
             *("some", "any kind of", "several", "many", "a lot of", "a few", "almost", "nearly"),
             *("about", "close to", "approximately", "adequate(?:ly)?", "appropriate(?:ly)?"),
             *("sufficient(?:ly)?", "reasonabl[ey]", "fast", "quick(?:ly)?", "robust(?:ly)?"),
@@ -200,7 +91,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall warn where possible.",
         good="The device shall warn.",
         source="INCOSE R8",
-        find=_words(
+        find=words(
             *("so far as", "as far as", "as little as", "as much as possible", "where possible"),
             *("if possible", "if practicable", "as appropriate", "if necessary", "as required"),
             *("if it should prove necessary", "to the extent", "unless otherwise", "best effort"),
@@ -213,7 +104,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall warn within TBD seconds.",
         good="The device shall warn within the time limit.",
         source="INCOSE R7",
-        find=_matches(
+        find=matches(
             r"\b(?:TBD|TBC|TBR|TODO|FIXME)\b|\?\?", "tbd", "tbc", "tbr", "todo", "fixme", "??"
         ),
     ),
@@ -224,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall warn of noise, clipping, etc.",
         good="The device shall warn of noise or clipping.",
         source="INCOSE R9",
-        find=_matches(
+        find=matches(
             r"\betc\b\.?|\bincluding but not limited to\b|\band so (?:on|forth)\b|\.\.\.",
             *("etc", "including", "and so", "..."),
         ),
@@ -236,7 +127,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall be able to warn.",
         good="The device shall warn.",
         source="INCOSE R10",
-        find=_words("be able to", "be capable of", "be designed to", "be intended to", "allow to"),
+        find=words("be able to", "be capable of", "be designed to", "be intended to", "allow to"),
     ),
     Rule(
         code="L09",
@@ -245,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall warn and/or log.",
         good="The device shall warn, log, or do both.",
         source="INCOSE R15, R17",
-        find=_matches(r"\b[a-z]+/[a-z]+\b", "/"),
+        find=matches(r"\b[a-z]+/[a-z]+\b", "/"),
     ),
     Rule(
         code="L10",
@@ -254,7 +145,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall warn so that nobody is harmed.",
         good="The device shall warn.",
         source="INCOSE R20",
-        find=_words("in order to", "so that", "to ensure", "for the purpose of", "thereby"),
+        find=words("in order to", "so that", "to ensure", "for the purpose of", "thereby"),
     ),
     Rule(
         code="L11",
@@ -263,7 +154,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall warn (loudly).",
         good="The device shall warn loudly.",
         source="INCOSE R21",
-        find=_matches(r"\([^)]*\)", "("),
+        find=matches(r"\([^)]*\)", "("),
     ),
     Rule(
         code="L12",
@@ -272,7 +163,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall show it.",
         good="The device shall show the recording.",
         source="INCOSE R24",
-        find=_words("it", "they", "them", "he", "she", "him", "ours?", "this", "these"),
+        find=words("it", "they", "them", "he", "she", "him", "ours?", "this", "these"),
     ),
     Rule(
         code="L13",
@@ -281,7 +172,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall always warn.",
         good="The device shall warn at the stated rate.",
         source="INCOSE R26",
-        find=_matches(
+        find=matches(
             r"\b(?:always|never|every time|under all circumstances)\b|\b100 ?%",
             *("always", "never", "every", "under", "100"),
         ),
@@ -293,7 +184,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall eventually warn.",
         good="The device shall warn within the time limit.",
         source="INCOSE R35",
-        find=_words("eventually", "until", "as soon as", "at last", "instantaneous(?:ly)?"),
+        find=words("eventually", "until", "as soon as", "at last", "instantaneous(?:ly)?"),
     ),
     Rule(
         code="L15",
@@ -302,7 +193,7 @@ RULES: tuple[Rule, ...] = (
         bad="Warnings.",
         good="Warnings",
         source="house rule",
-        find=_title,
+        find=title,
     ),
     Rule(
         code="L20",
@@ -313,7 +204,7 @@ RULES: tuple[Rule, ...] = (
         bad="The device shall find 95 % of the events.",
         good="The device shall find 90 % of the events.",
         source="house rule",
-        find=_stray_numbers,
+        find=stray_numbers,
         error=True,
     ),
     Rule(
@@ -325,29 +216,3 @@ RULES: tuple[Rule, ...] = (
         source="INCOSE R30",
     ),
 )
-_TWICE = RULES[-1]
-
-
-def remarks(requirements: RequirementSet) -> Iterator[Remark]:
-    """Where requirements break a rule, in their order; retired ones are history."""
-    seen: dict[str, Requirement] = {}
-    for requirement in requirements:
-        if requirement.status is Status.RETIRED:
-            continue
-        for rule in RULES:
-            for found in rule.find(requirement) if rule.find else ():
-                yield _remark(rule, requirement, found)
-        words = " ".join(requirement.statement.casefold().split())
-        other = seen.setdefault(words, requirement)
-        if other is not requirement:
-            yield _remark(_TWICE, requirement, f"the words of {other.id}")
-
-
-def _remark(rule: Rule, requirement: Requirement, found: str) -> Remark:
-    return Remark(
-        code=rule.code,
-        requirement_id=requirement.id,
-        source=requirement.source,
-        message=f"{rule.title}: got {found}",
-        error=rule.error,
-    )
