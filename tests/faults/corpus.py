@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.afterwards import AFTERWARDS
+from tests.faults.claims import CLAIM_CONTROLS, CLAIMS
 from tests.faults.endings import ENDINGS, SELECTIONS
 from tests.faults.hooks import SURROUNDINGS
 from tests.faults.measurements import DEMANDS, MEASUREMENTS
@@ -36,11 +37,13 @@ FAULTS: dict[str, Project] = {
     **STOPS,
     **MEASUREMENTS,
     **DEMANDS,
+    **CLAIMS,
     **SIGNED,
     **AFTERWARDS,
 }
 
 CONTROLS: dict[str, Project] = {
+    **CLAIM_CONTROLS,
     "plain": Project(),
     "two processes": Project(arguments=("-n", "2")),
     "turned round": Project(requirement=_TWO, case=_BOTH, environment={"TURNED": "yes"}),
