@@ -191,6 +191,8 @@ def crossfit(
         pytest.skip("the cross-fitting on record is of other data; make reference renews it")
     presets = {"network": data.dataset.source, "two_blocks": f"{data.dataset.source}-two-blocks"}
     made_with = {name: load_settings(preset).digest for name, preset in presets.items()}
+    if result.origin["manifest_sha256"] != data.digest:
+        pytest.skip("the cross-fitting on record is of another manifest; make reference renews it")
     if result.origin["settings_sha256"] != made_with:
         pytest.skip("the cross-fitting on record is of other settings; make reference renews it")
     if not np.array_equal(result.calls["network"], result.scores > 0):
