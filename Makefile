@@ -25,6 +25,8 @@ MODEL := $(SHIPPED)
 else
 MODEL := $(WORK)/model
 endif
+# What turns files into a decision: every branch of it has to be run by a test.
+DECIDES := */vericase/verdict.py,*/vericase/matrix.py,*/vericase/gate.py,*/vericase/schema/*,*/vericase/store/*
 # What cross-fitting showed is a subject of its own, committed with the reference report.
 CROSSFIT := $(if $(filter physionet2017,$(DATA)),--subject crossfit=reports/reference/crossfit.json)
 REHEARSAL := $(if $(QUICK)$(filter synthetic,$(DATA)),--rehearsal)
@@ -70,6 +72,7 @@ coverage: $(STAMP) ## the tests of the code, with code coverage
 	@$(BIN)/coverage run -m pytest tests -q -m "not long"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+	@$(BIN)/coverage report --include='$(DECIDES)' --fail-under=100
 
 mutation: $(STAMP) ## mutate what decides; how many mutants its tests notice
 	@$(PIP) --editable '.[dev,mutation]'

@@ -84,8 +84,7 @@ def figures(
             return Figures(observed=measurement.value)
         case Sample() if criterion.paired and reference is not None:
             return _compared(criterion, measurement, reference, threshold)
-        case Sample():
-            return _sampled(criterion, measurement, threshold)
+    return _sampled(criterion, measurement, threshold)
 
 
 def dependence_bounds(
@@ -209,11 +208,9 @@ def _yes_and_no(criterion: AcceptanceCriterion, sample: Sample, mean: float) -> 
         whole = sum(int(side(group)) for group in groups)
         bound = _exact(criterion)(whole, len(groups), confidence)
         return Figures(observed=mean, bound=bound, method=f"exact over {len(groups)} units")
-    found = _bounded_mean(criterion, sample, mean)
-    if found.bound is None:
-        return found
     worse = min if criterion.relation.wants_more else max
-    return Figures(observed=mean, bound=worse(found.bound, exact), method=found.method)
+    bound = worse(_resampled(criterion, sample), exact)
+    return Figures(observed=mean, bound=bound, method=f"bootstrap over {len(groups)} units")
 
 
 def _bounded_mean(criterion: AcceptanceCriterion, sample: Sample, mean: float) -> Figures:
@@ -221,14 +218,19 @@ def _bounded_mean(criterion: AcceptanceCriterion, sample: Sample, mean: float) -
     clusters = sample.units_of_resampling
     means = [sum(group) / len(group) for group in _groups(sample.values, clusters)]
     if len(means) >= MIN_CLUSTERS:
-        resample = bootstrap_lower if wants_more else bootstrap_upper
-        bound = resample(sample.values, clusters, confidence, seed=_SEED)
+        bound = _resampled(criterion, sample)
         return Figures(observed=mean, bound=bound, method=f"bootstrap over {len(means)} units")
     if len(set(means)) == 1:
         return Figures(observed=mean, doubt=f"{len(means)} units do not show how units vary")
     student = t_lower if wants_more else t_upper
     bound = student(sample.values, clusters, confidence)
     return Figures(observed=mean, bound=bound, method=f"Student's t over {len(means)} units")
+
+
+def _resampled(criterion: AcceptanceCriterion, sample: Sample) -> float:
+    resample = bootstrap_lower if criterion.relation.wants_more else bootstrap_upper
+    clusters, confidence = sample.units_of_resampling, criterion.confidence or 0.0
+    return resample(sample.values, clusters, confidence, seed=_SEED)
 
 
 def _compared(

@@ -182,8 +182,7 @@ def _holds(relation: Relation, value: Fraction | float, threshold: float) -> boo
             return value > limit
         case Relation.BELOW:
             return value < limit
-        case Relation.EQUAL:
-            return value == limit
+    return value == limit
 
 
 @lru_cache

@@ -284,6 +284,8 @@ def test_the_bound_of_a_coverage_solves_its_law() -> None:
         assert chance == pytest.approx(0.05, rel=1e-6)
     assert coverage_lower(95, 100, 50, 0.95) < proportion_lower(95, 100, 0.95)
     assert coverage_lower(0, 30, 9, 0.95) == 0.0
+    # 30 of 30 have a lower bound of nearly 1 at no confidence at all.
+    assert coverage_lower(30, 30, 10**6, 1e-9) == pytest.approx(1.0, abs=1e-9)
     assert coverage_upper(30, 30, 9, 0.95) == 1.0
     assert coverage_upper(5, 30, 9, 0.95) == 1 - coverage_lower(25, 30, 9, 0.95)
 

@@ -38,8 +38,6 @@ def coverage_lower(covered: int, trials: int, calibration: int, confidence: floa
         return float(found[0]) - (1 - confidence)
 
     tiny = 1e-12
-    if excess(1 - tiny) <= 0:
-        return 1 - tiny
     return float(brentq(excess, tiny, 1 - tiny, xtol=1e-14, rtol=1e-14))
 
 

@@ -129,3 +129,36 @@ def test_dependence_is_shown_for_counts_alone(measurement: Measurement) -> None:
     """Samples name their clusters, and other measurements have no trials to depend."""
     assert dependence_bounds(SURE, measurement) == ()
     assert dependence_bounds(a_criterion(0.5), Proportion(9, 10)) == ()
+
+
+def test_slices_that_are_large_enough_are_not_pooled() -> None:
+    """Where none is small, the rule for small ones changes nothing."""
+    slices = Slices({"a": Proportion(90, 100), "b": Proportion(95, 100)})
+    pooled = a_criterion(0.5, confidence=0.95, min_trials=20, small_slices=SmallSlices.POOL)
+    assert figures(pooled, slices, 0.5) == figures(
+        a_criterion(0.5, confidence=0.95, min_trials=20), slices, 0.5
+    )
+
+
+def test_many_units_of_yes_and_no_that_few_carry_are_not_trusted() -> None:
+    """Of thirty patients, four are better than the threshold: no bound is drawn from them."""
+    sample = a_sample(*[(1.0, 1.0)] * 4, *[(1.0, 0.0)] * 26)
+    found = figures(a_criterion(0.5, confidence=0.95), sample, 0.5)
+    assert found.bound is None
+    assert found.doubt.startswith("only 4 units lie beyond the threshold")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"), [((), "no values"), ((1.0, 0.0), "2 of at least 3 trials")]
+)
+def test_pairs_are_trials(values: tuple[float, ...], told: str) -> None:
+    """A comparison of no records, or of too few, concludes nothing."""
+    sample = Sample(values, "1", tuple(f"r{i}" for i in range(len(values))))
+    paired = a_criterion(-0.5, confidence=0.95, paired=True, min_trials=3 if values else None)
+    assert figures(paired, sample, -0.5, sample).shortage == told
+
+
+def test_pairs_without_a_confidence_are_compared_as_they_are() -> None:
+    """A criterion made in code may ask for the difference alone."""
+    sample = Sample((1.0, 0.0), "1", ("a", "b"))
+    assert figures(a_criterion(-0.5, paired=True), sample, -0.5, sample) == Figures(observed=0)

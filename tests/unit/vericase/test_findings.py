@@ -138,3 +138,15 @@ def test_a_draft_that_becomes_approved_is_no_finding() -> None:
     """To demand more needs no leave; what is not measured is not shown."""
     log = replace(a_log(), statuses={"ROB-001": "draft"})
     assert not list(record_findings(a_set(), log))
+
+
+def test_what_is_installed_against_the_lock_is_told() -> None:
+    """Each package of its own; an environment that knows of no lock says nothing."""
+    environment = {"off_lock": ["torch 2.14.0, locked 2.13.0"]}
+    assert list(run_findings(a_set(), replace(a_log(), environment=environment))) == [
+        Finding(
+            kind="environment",
+            where="lock",
+            message="expected the locked version, got torch 2.14.0, locked 2.13.0",
+        )
+    ]

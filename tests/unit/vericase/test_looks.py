@@ -102,6 +102,12 @@ def test_a_record_that_was_tampered_with_is_told(tmp_path: Path, damage: str) ->
     assert "put the line back as it was, do not drop it" in str(error.value)
 
 
+def test_a_record_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A folder in its place is none."""
+    with pytest.raises(EvidenceError, match=r": expected a record of openings, got "):
+        look_at(tmp_path, FIRST, may_open=False)
+
+
 def test_what_is_no_record_is_told() -> None:
     """The place is named with its line."""
     with pytest.raises(EvidenceError, match=r"^looks:1: expected one opening a line"):
