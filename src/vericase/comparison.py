@@ -14,6 +14,7 @@ from vericase.requirement import (
     AcceptanceCriterion,
     Relation,
     Requirement,
+    SmallSlices,
     Status,
     Waiver,
 )
@@ -28,6 +29,7 @@ class Kind(StrEnum):
 
     REQUIREMENT_ADDED = "requirement added"
     REQUIREMENT_REMOVED = "requirement removed"
+    REQUIREMENT_REWORDED = "requirement reworded"
     REQUIREMENT_CHANGED = "requirement changed"
     STATUS_RAISED = "status raised"
     STATUS_LOWERED = "status lowered"
@@ -131,7 +133,11 @@ def _requirement(old: Requirement, new: Requirement) -> Iterator[Change]:
             after=new.status.value,
             what="status",
         )
-    for field in ("title", "statement", "rationale", "method", "category", "references"):
+    # What a fingerprint leaves out is how it is told; everything else is what is demanded.
+    for field in ("title", "rationale", "category", "references"):
+        parts = (getattr(old, field), getattr(new, field))
+        yield from _field(new.id, field, *parts, kind=Kind.REQUIREMENT_REWORDED)
+    for field in ("statement", "method", "claim", "first_look"):
         yield from _field(new.id, field, getattr(old, field), getattr(new, field))
     for field in ("parents", "hazards", "applies_to", "depends"):
         yield from _field(new.id, field, sorted(getattr(old, field)), sorted(getattr(new, field)))
@@ -141,11 +147,11 @@ def _requirement(old: Requirement, new: Requirement) -> Iterator[Change]:
         yield from _criterion(name, criteria[0].get(name), criteria[1].get(name))
 
 
-def _field(where: str, what: str, old: object, new: object) -> Iterator[Change]:
+def _field(
+    where: str, what: str, old: object, new: object, *, kind: Kind = Kind.REQUIREMENT_CHANGED
+) -> Iterator[Change]:
     if old != new:
-        yield Change(
-            kind=Kind.REQUIREMENT_CHANGED, where=where, what=what, before=str(old), after=str(new)
-        )
+        yield Change(kind=kind, where=where, what=what, before=str(old), after=str(new))
 
 
 def _criterion(
@@ -164,16 +170,20 @@ def _wanted(criterion: AcceptanceCriterion | None) -> str:
         return ""
     limits = ", ".join(f"{k} {v:g}" for k, v in sorted(criterion.thresholds.items()))
     text = f"{criterion.measurand} {criterion.relation.value} {limits} {criterion.unit}"
+    if criterion.paired:
+        text += " from the last release"
     if criterion.confidence is not None:
         text += f", confidence {criterion.confidence:g}"
     if criterion.min_trials is not None:
         text += f", at least {criterion.min_trials} trials"
+    if criterion.small_slices is SmallSlices.POOL:
+        text += ", small slices pooled"
     return text + (f", only {', '.join(criterion.applies_to)}" if criterion.applies_to else "")
 
 
 def _bent(old: AcceptanceCriterion, new: AcceptanceCriterion) -> Kind:
     """Tightened or loosened only if every number moved to one side and nothing else did."""
-    same = ("measurand", "relation", "unit", "applies_to")
+    same = ("measurand", "relation", "unit", "applies_to", "paired", "small_slices")
     if any(getattr(old, field) != getattr(new, field) for field in same):
         return Kind.CRITERION_CHANGED
     if set(old.thresholds) != set(new.thresholds) or old.relation is Relation.EQUAL:

@@ -65,7 +65,7 @@ def test_a_release_does_not_differ_from_itself(place: Workplace, diff: Diff) -> 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"title": "Other"}, "ROB-001: requirement changed (title): Keep what is right -> Other"),
+        ({"title": "Other"}, "ROB-001: requirement reworded (title): Keep what is right -> Other"),
         ({"status": "draft"}, "ROB-001: status lowered (status): approved -> draft"),
         (
             {"conditions": {"radius_mv": 0.02}},
@@ -92,6 +92,8 @@ def test_a_change_of_a_requirement_is_told_by_its_field(
         ({"confidence": 0.9, "threshold": 0.8}, "criterion changed"),
         ({"min_trials": 50}, "criterion tightened"),
         ({"relation": ">"}, "criterion changed"),
+        ({"threshold": None, "margin": 0.1, "confidence": 0.9}, "criterion changed"),
+        ({"min_trials": 50, "small_slices": "pool"}, "criterion changed"),
         ({"threshold": {"clinic": 0.9}}, "criterion changed"),
     ],
 )

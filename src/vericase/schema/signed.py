@@ -23,7 +23,7 @@ OUTCOMES = ("accepted", "rejected")
 #: Kinds of change that a plan may allow; none that takes away what was demanded or shown.
 ALLOWABLE = (
     "requirement added",
-    "requirement changed",
+    "requirement reworded",
     "status raised",
     "criterion added",
     "criterion tightened",
