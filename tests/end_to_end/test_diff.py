@@ -210,7 +210,7 @@ def test_the_pages_hold_every_change_and_no_markup_of_others(
     text = out.read_text()
     assert "&lt;b&gt;" in text
     assert "<b>" not in text
-    assert "requirement changed" in text
+    assert "requirement reworded" in text
 
 
 def test_a_baseline_of_another_key_is_refused(place: Workplace, diff: Diff) -> None:
