@@ -3,7 +3,7 @@
 Every recording is judged by a rule fitted on the other folds.
 Intervals come from the true R peaks, and again from the R peaks that ``afib.beats`` finds.
 
-Run in the repository root: ``python benchmarks/synthetic_hardness.py``
+Run in the repository root: ``python -m benchmarks.synthetic_hardness``
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from afib.beats import RR_FEATURE_NAMES, r_peaks, rr_features
 from afib.settings import CohortSettings, load_settings
 from afib.synthetic import LABELS, RATE_HZ, SyntheticRecording, generate_cohort
+from benchmarks.shared.beats import matched, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,16 +134,12 @@ def _cross_fitted(
 
 def _rates(scores: FloatArray, calls: BoolArray, is_afib: BoolArray) -> str:
     cells = [
-        _share(calls == is_afib),
-        _share(calls[is_afib]),
-        _share(~calls[~is_afib]),
+        share(calls == is_afib),
+        share(calls[is_afib]),
+        share(~calls[~is_afib]),
         f"{roc_auc_score(is_afib, scores):.4f}",
     ]
     return " | ".join(cells)
-
-
-def _share(mask: BoolArray) -> str:
-    return f"{mask.mean():.4f} ({mask.sum()} of {mask.size})"
 
 
 def _print_detection(recordings: Sequence[SyntheticRecording], found: Sequence[FloatArray]) -> None:
@@ -156,17 +153,9 @@ def _print_detection(recordings: Sequence[SyntheticRecording], found: Sequence[F
             if item.recording.label == label
         ]
         if pairs:
-            seen = np.concatenate([_matched(true, times_s) for true, times_s in pairs])
-            right = np.concatenate([_matched(times_s, true) for true, times_s in pairs])
-            print(f"| {label} | {_share(seen)} | {_share(right)} |")
-
-
-def _matched(times_s: FloatArray, others_s: FloatArray) -> BoolArray:
-    """Which times have another within reach, shape (times,)."""
-    if not len(others_s):
-        return np.zeros(len(times_s), dtype=np.bool_)
-    nearest = np.abs(times_s[:, None] - others_s[None]).min(axis=1, initial=np.inf)
-    return np.asarray(nearest <= _MATCH_S)
+            seen = np.concatenate([matched(true, times_s, _MATCH_S) for true, times_s in pairs])
+            right = np.concatenate([matched(times_s, true, _MATCH_S) for true, times_s in pairs])
+            print(f"| {label} | {share(seen)} | {share(right)} |")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import report_scale
+from benchmarks import damaged_headers, report_scale
 from benchmarks.shared import formats, projects
+from benchmarks.shared.beats import matched
 from benchmarks.shared.measuring import spend
 from benchmarks.shared.peers import PEERS
 from vericase.cli import main
@@ -55,3 +57,50 @@ def test_peers_are_pinned() -> None:
     """Each has one exact version, and is there once."""
     assert all(peer.version.replace(".", "").isdigit() for peer in PEERS)
     assert len({peer.name for peer in PEERS}) == len(PEERS)
+
+
+def test_one_byte_of_a_header_is_damaged() -> None:
+    """One byte differs, and the field that is told is the one that it was in."""
+    record = damaged_headers._record(17, 1)
+    rng = np.random.default_rng(17)
+    fields: dict[str, bytes] = dict(
+        zip(damaged_headers._FIELDS, record.header.split(), strict=True)
+    )
+    for _ in range(200):
+        damaged, field = damaged_headers._with_another_byte(record, rng)
+        at = [k for k, byte in enumerate(record.header) if damaged.header[k] != byte]
+        assert len(at) == 1
+        before = record.header[: at[0] + 1].split()
+        assert fields[field].startswith(before[-1])
+        assert damaged.samples == record.samples
+
+
+def test_one_bit_of_the_samples_is_flipped() -> None:
+    """The header and what lies before the samples stay."""
+    record = damaged_headers._record(17, 1)
+    damaged = damaged_headers._with_another_bit(record, np.random.default_rng(17))
+    differing = np.frombuffer(damaged.samples, np.uint8) ^ np.frombuffer(record.samples, np.uint8)
+    assert np.bitwise_count(differing).sum() == 1
+    assert not differing[:24].any()
+    assert damaged.header == record.header
+
+
+def test_both_readers_see_the_damage_and_nothing_else(tmp_path: Path) -> None:
+    """Undamaged they read the same; a rate that lost a digit is another signal to either."""
+    record = damaged_headers._record(17, 1)
+    slower = damaged_headers._Record(
+        name=record.name, header=record.header.replace(b" 300 ", b" 200 "), samples=record.samples
+    )
+    for reader in ("wfdb", "afib.records"):
+        before = damaged_headers._undamaged(tmp_path, record, reader)
+        assert before.rate_hz == 300
+        assert damaged_headers._end(tmp_path, record, before, reader) == "as before"
+        assert damaged_headers._end(tmp_path, slower, before, reader) == "another signal"
+
+
+def test_beats_match_within_reach_alone() -> None:
+    """A beat next to another one is matched, a lonely one is not, and none without others."""
+    times_s = np.array([1.0, 2.0, 3.0], dtype=np.float32)
+    others_s = np.array([1.04, 2.2], dtype=np.float32)
+    assert matched(times_s, others_s, 0.05).tolist() == [True, False, False]
+    assert not matched(times_s, np.empty(0, dtype=np.float32), 0.05).any()

@@ -33,7 +33,7 @@ def test_every_test_that_is_named_is_there(module: str, name: str) -> None:
 def test_every_row_names_a_test() -> None:
     """No way to mislead is listed without the test that shows it is closed."""
     rows = [line for line in PAGE.splitlines() if line.startswith("| ")]
-    claims = [row for row in rows if not row.startswith("| it could ")]
+    claims = [row for row in rows if not row.startswith(("| it could ", "| long test "))]
     assert len(claims) >= 60
     assert [row for row in claims if len(re.findall(r"`tests/[^`]+::\w+`", row)) != 1] == []
 

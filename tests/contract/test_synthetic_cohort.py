@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 
 from afib.synthetic import GENERATOR_VERSION, generate_recording
@@ -13,6 +19,16 @@ _DIGESTS = {
     4: "5151a3680e56b80d96c585a193ba44e929a6d7464e3c22b9ce36eec1870944e0",
     99_999: "bb28f93fc478654d06b7a51551245e14be81ee944e4164812bbb76f8bb929138",
 }
+_MANY = 400
+_IN_A_CHILD = f"""
+import json
+import numpy as np
+from afib.synthetic import generate_recording
+found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+numbers = range(1, {_MANY + 1})
+digests = [generate_recording(seed=17, number=number).recording.digest for number in numbers]
+print(json.dumps([found, digests]))
+"""
 
 
 @pytest.mark.parametrize("number", sorted(_DIGESTS))
@@ -20,3 +36,31 @@ def test_the_generator_still_makes_the_same_recordings(number: int) -> None:
     """A change of these digests moves splits and caches, so it needs a new generator version."""
     assert GENERATOR_VERSION == 1
     assert generate_recording(seed=17, number=number).recording.digest == _DIGESTS[number]
+
+
+def test_vector_instructions_change_no_byte() -> None:
+    """With what the processor has beyond NumPy's baseline, such as AVX2, and without any of it."""
+    vectors = _vector_instructions()
+    if not vectors:
+        pytest.skip("this processor has no vector instructions beyond NumPy's baseline")
+    plain = {"NPY_DISABLE_CPU_FEATURES": " ".join(vectors)}
+    done = subprocess.run(  # noqa: S603  our own command
+        [sys.executable, "-c", _IN_A_CHILD],
+        env=os.environ | plain,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    left, digests = json.loads(done.stdout)
+    assert left == []
+    assert digests == [
+        generate_recording(seed=17, number=number).recording.digest
+        for number in range(1, 1 + _MANY)
+    ]
+
+
+def _vector_instructions() -> list[str]:
+    """What NumPy would use here beyond its baseline, by its names."""
+    config = np.show_config(mode="dicts")
+    assert config is not None
+    return list(config["SIMD Extensions"].get("found", []))

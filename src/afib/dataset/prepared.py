@@ -1,4 +1,4 @@
-"""Prepared recordings on disk: what costs a minute to read once costs a second from then on.
+"""Prepared recordings on disk: what was read once is at hand from then on.
 
 A file holds every recording of a source at the network's rate, with all versions of the labels;
 splits are not in it, since they cost nothing.

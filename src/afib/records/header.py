@@ -1,7 +1,7 @@
 """The strict grammar of a WFDB header.
 
-wfdb reads a damaged header as another record without an error, and a hostile one for minutes
-(decision 0004).
+wfdb reads a damaged header as another record without an error, and asks for more memory than a
+machine has on a hostile one (decision 0004).
 So the text is held to this grammar first: each field matches whole, has a bounded length, and
 nothing that changes the signal is filled in with a default.
 What the format itself defines stays: without a unit it is mV, without a baseline the ADC zero.
