@@ -41,6 +41,8 @@ ID_PATTERN = r"[A-Z][A-Z0-9]*-[0-9]{3,6}"
 LEAST_CONFIDENCE = 0.5
 _ID = re.compile(ID_PATTERN)
 _FEWEST_OF_ANY = 2
+# Taken once: an enumeration goes through its members anew each time.
+_RELATIONS, _CLAIMS, _STATUSES, _SLICE_RULES = map(tuple, (Relation, Claim, Status, SmallSlices))
 #: Methods that end in a measurement: an approved requirement of these has criteria.
 MEASURED = ("test", "analysis")
 
@@ -55,7 +57,7 @@ def read_requirement(node: Node, place: str, path: str, problems: list[str]) -> 
         statement=fields.text("statement"),
         rationale=fields.text("rationale"),
         category=fields.word("category", CATEGORIES),
-        status=Status(fields.word("status", tuple(Status))),
+        status=Status(fields.word("status", _STATUSES)),
         parents=fields.texts("parents"),
         hazards=fields.texts("hazards"),
         references=fields.texts("references"),
@@ -65,7 +67,7 @@ def read_requirement(node: Node, place: str, path: str, problems: list[str]) -> 
         conditions=fields.free("conditions"),
         criteria=_criteria(fields, requirement_id, place, path, problems),
         first_look=fields.text("first_look", required=False),
-        claim=Claim(fields.word("claim", tuple(Claim), default=Claim.ALL.value)),
+        claim=Claim(fields.word("claim", _CLAIMS, default=Claim.ALL.value)),
         source=Source(file=place, line=fields.line),
     )
     measured = requirement.in_force and requirement.method in MEASURED
@@ -141,7 +143,7 @@ def _criterion(
     number = criterion_id.removeprefix(f"{requirement_id}.")
     if criterion_id and (number == criterion_id or not re.fullmatch(r"[1-9][0-9]*", number)):
         fields.problem("id", f"{requirement_id}.N with N from 1, got {shown(criterion_id)}")
-    relation = Relation(fields.word("relation", tuple(Relation)))
+    relation = Relation(fields.word("relation", _RELATIONS))
     paired = fields.node("margin") is not None
     criterion = AcceptanceCriterion(
         id=criterion_id,
@@ -156,7 +158,7 @@ def _criterion(
         applies_to=fields.texts("applies_to"),
         paired=paired,
         small_slices=SmallSlices(
-            fields.word("small_slices", tuple(SmallSlices), default=SmallSlices.BLOCK.value)
+            fields.word("small_slices", _SLICE_RULES, default=SmallSlices.BLOCK.value)
         ),
     )
     _check_criterion(fields, criterion)
