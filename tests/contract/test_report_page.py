@@ -222,6 +222,13 @@ def test_a_criterion_and_its_case_lead_to_each_other() -> None:
     assert forward == {("ROB-001.1", "c1"), ("ROB-001.2", "c1"), ("ROB-002.1", "c2")}
 
 
+def test_a_requirement_names_the_cases_that_did_not_end_well() -> None:
+    """An ERROR that no criterion explains is explained where it stands."""
+    tree = parsed(PAGES["rich"])
+    (body,) = (e for e in elements(tree, "tbody") if e.attrib.get("id") == "ROB-002")
+    assert [text_of(e) for e in elements(body, "p")][3:] == ["Case c: error"]
+
+
 def test_a_case_is_named_in_full() -> None:
     """Its file stands above its name, so that the two make the id."""
     tree = parsed(PAGES["rich"])
