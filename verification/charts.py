@@ -18,12 +18,13 @@ __all__ = ["confusion_matrix", "roc"]
 
 def confusion_matrix(called: BoolArray, is_afib: BoolArray) -> str:
     """Counts and shares of truth against call; shares are of the row."""
-    parts = []
+    parts, words = [], []
     for row, (truth, present) in enumerate((("AFib", is_afib), ("normal", ~is_afib))):
         total = int(present.sum())
         for column, (call, chosen) in enumerate((("AFib", called), ("normal", ~called))):
             count = int((present & chosen).sum())
             share = f"{count / total:.1%}" if total else "no recordings"
+            words.append(f"Of {total} {truth}, {count} were called {call}: {share}.")
             x, y = 120 + 130 * column, 50 + 90 * row
             shade = "good" if row == column else "bad"
             parts += [
@@ -34,7 +35,7 @@ def confusion_matrix(called: BoolArray, is_afib: BoolArray) -> str:
             if row == 0:
                 parts.append(_text(x + 63, 38, f"called {call}", size=13))
         parts.append(_text(58, 98 + 90 * row, f"{truth} ({total})", size=13))
-    return _svg(390, 240, "Confusion matrix", parts)
+    return _svg(390, 240, "Confusion matrix", " ".join(words), parts)
 
 
 def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
@@ -46,27 +47,38 @@ def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
         for false, true in zip(curve.false_alarm_rate, curve.sensitivity, strict=True)
     )
     called = scores > threshold
-    at_x = _x(float(called[~is_afib].mean()))
-    at_y = _y(float(called[is_afib].mean()))
+    alarms, found = float(called[~is_afib].mean()), float(called[is_afib].mean())
+    counts = f"{int(is_afib.sum())} AFib, {int((~is_afib).sum())} normal"
+    words = (
+        f"Sensitivity against false alarm rate over all thresholds; {counts}. "
+        f"The area under the curve is {area:.4f}. At the decision threshold in use the "
+        f"sensitivity is {found:.4f} and the false alarm rate {alarms:.4f}."
+    )
     parts = [
-        *(f'<line class="grid" x1="{_x(s)}" y1="{_y(0)}" x2="{_x(s)}" y2="{_y(1)}"/>' for s in _AT),
-        *(f'<line class="grid" x1="{_x(0)}" y1="{_y(s)}" x2="{_x(1)}" y2="{_y(s)}"/>' for s in _AT),
-        *(_text(_x(s), _y(0) + 18, f"{s:g}", size=12) for s in _AT),
-        *(_text(_x(0) - 20, _y(s) + 4, f"{s:g}", size=12) for s in _AT),
+        *_axes(),
         f'<polyline class="mark" stroke-width="2" points="{points}"/>',
-        f'<circle class="dot" cx="{at_x:.1f}" cy="{at_y:.1f}" r="5"/>',
+        f'<circle class="dot" cx="{_x(alarms):.1f}" cy="{_y(found):.1f}" r="5"/>',
         _text(_x(0.5), _y(0) + 38, "false alarm rate", size=13),
-        _text(_x(0.62), _y(0.1), f"area {area:.4f}", size=13),
-        _text(_x(0.5), 22, f"sensitivity; {_counts(is_afib)}", size=13),
+        _text(_x(0.68), _y(0.28), f"area {area:.4f}", size=13),
+        _text(_x(0.68), _y(0.19), "dot: decision threshold in use", size=13),
+        _text(_x(0.68), _y(0.1), "dashed: what chance gives", size=13),
+        _text(_x(0.5), 22, f"sensitivity; {counts}", size=13),
     ]
-    return _svg(390, 390, "Receiver operating characteristic", parts)
+    return _svg(390, 390, "Receiver operating characteristic", words, parts)
 
 
 _AT = (0, 0.25, 0.5, 0.75, 1)
 
 
-def _counts(is_afib: BoolArray) -> str:
-    return f"{int(is_afib.sum())} AFib, {int((~is_afib).sum())} normal"
+def _axes() -> list[str]:
+    """The grid with its numbers, and the diagonal."""
+    ends = [((s, 0), (s, 1)) for s in _AT] + [((0, s), (1, s)) for s in _AT]
+    return [
+        *(_line(start, end) for start, end in ends),
+        *(_text(_x(s), _y(0) + 18, f"{s:g}", size=12) for s in _AT),
+        *(_text(_x(0) - 20, _y(s) + 4, f"{s:g}", size=12) for s in _AT),
+        _line((0, 0), (1, 1), kind="axis", dashes="4 4"),
+    ]
 
 
 def _x(share: float) -> float:
@@ -77,6 +89,20 @@ def _y(share: float) -> float:
     return 345 - 310 * share
 
 
+def _line(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    *,
+    kind: str = "grid",
+    dashes: str = "none",
+) -> str:
+    (x1, y1), (x2, y2) = start, end
+    return (
+        f'<line class="{kind}" x1="{_x(x1)}" y1="{_y(y1)}" x2="{_x(x2)}" y2="{_y(y2)}" '
+        f'stroke-dasharray="{dashes}"/>'
+    )
+
+
 def _text(x: float, y: float, text: str, *, size: int) -> str:
     return (
         f'<text class="ink" x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="middle">'
@@ -84,9 +110,9 @@ def _text(x: float, y: float, text: str, *, size: int) -> str:
     )
 
 
-def _svg(width: int, height: int, title: str, parts: list[str]) -> str:
+def _svg(width: int, height: int, title: str, words: str, parts: list[str]) -> str:
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
-        f"<title>{escape(title)}</title>\n{body}\n</svg>\n"
+        f"<title>{escape(title)}</title>\n<desc>{escape(words)}</desc>\n{body}\n</svg>\n"
     )

@@ -31,8 +31,8 @@ def test_the_report_shows_every_requirement(tmp_path: Path, *, bounded: bool) ->
     report_scale._write(tmp_path, 30, bounded=bounded)
     report_scale._made(tmp_path)
     page = (tmp_path / "report.html").read_text()
-    assert page.count('class="requirement"') == 30
-    assert "30 of 30 requirements in force are shown" in page
+    assert page.count('<tbody id="REQ-') == 30
+    assert "Requirement coverage: 30 of 30 in force shown" in page
     assert page.count("<td>lower 0.") == (30 if bounded else 0)
 
 

@@ -1,57 +1,67 @@
 """What would be left of each bound if the trials were not independent. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vericase.matrix import TraceMatrix
-from vericase.report.numbers import criterion_text, measurement_text, number_text
+from vericase.bounds import DESIGN_EFFECTS
+from vericase.matrix import CriterionRow, JudgedEvidence
+from vericase.report.numbers import number_text
 from vericase.verdict import Verdict, judge_dependent
 
-__all__ = ["DependenceLine", "dependence_lines"]
+__all__ = ["Assumed", "Dependence", "assumed_bounds", "dependences"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DependenceLine:
-    """One measurement that is shown, as text.
+class Assumed:
+    """The bound under one design effect as text, and the verdict that this would be."""
 
-    Attributes:
-        assumed: By design effect, the bound under it and the verdict that this would be.
-    """
-
-    criterion_id: str
-    requirement_id: str
-    case_id: str
-    wanted: str
-    value: str
+    effect: str
     bound: str
-    assumed: tuple[tuple[str, str, str], ...]
+    verdict: str
 
 
-def dependence_lines(matrix: TraceMatrix) -> Iterator[DependenceLine]:
-    """A line for every count whose bound is shown, for requirements that the gate asks for."""
-    scope = matrix.log.scope
-    for row in matrix.rows:
-        for item in row.criteria if row.gates else ():
-            for judged in item.judged:
-                judgement = judged.judgement
-                if judgement.verdict is not Verdict.PASS or judgement.bound is None:
-                    continue
-                measurement = judged.evidence.measurement
-                assumed = judge_dependent(item.criterion, measurement, scope=scope)
-                if assumed:
-                    yield DependenceLine(
-                        criterion_id=item.criterion.id,
-                        requirement_id=row.requirement.id,
-                        case_id=judged.evidence.case_id,
-                        wanted=criterion_text(item.criterion, scope),
-                        value=measurement_text(measurement, judgement.threshold),
-                        bound=number_text(judgement.bound, judgement.threshold),
-                        assumed=tuple(
-                            (
-                                f"{effect:g}",
-                                number_text(each.bound or 0.0, each.threshold),
-                                each.verdict.name,
-                            )
-                            for effect, each in assumed
-                        ),
-                    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependence:
+    """The criteria whose bound would not be enough under one design effect."""
+
+    effect: str
+    criterion_ids: tuple[str, ...]
+
+
+def assumed_bounds(
+    item: CriterionRow, judged: JudgedEvidence, scope: str | None
+) -> tuple[Assumed, ...]:
+    """One for each design effect; empty where no bound is shown, or none rests on counts."""
+    judgement = judged.judgement
+    if judgement.verdict is not Verdict.PASS or judgement.bound is None:
+        return ()
+    return tuple(
+        Assumed(
+            effect=f"{effect:g}",
+            bound=number_text(each.bound or 0.0, each.threshold),
+            verdict=each.verdict.name,
+        )
+        for effect, each in judge_dependent(
+            item.criterion, judged.evidence.measurement, scope=scope
+        )
+    )
+
+
+def dependences(assumed: Iterable[tuple[str, tuple[Assumed, ...]]]) -> tuple[Dependence, ...]:
+    """For each design effect, the criteria that would not be shown; empty without any bound."""
+    known = [(criterion_id, each) for criterion_id, bounds in assumed for each in bounds]
+    if not known:
+        return ()
+    return tuple(
+        Dependence(
+            effect=effect,
+            criterion_ids=tuple(
+                dict.fromkeys(
+                    criterion_id
+                    for criterion_id, each in known
+                    if each.effect == effect and each.verdict != Verdict.PASS.name
+                )
+            ),
+        )
+        for effect in (f"{effect:g}" for effect in DESIGN_EFFECTS)
+    )

@@ -6,6 +6,8 @@ from vericase.report.text import readable
 __all__ = ["render"]
 
 _JOINTS = ("_", "::", "/")
+#: A name of so many characters fits in any column as it is.
+_SHORT = 20
 
 
 def render(content: Page) -> str:
@@ -37,6 +39,8 @@ def render(content: Page) -> str:
 
 
 def _jointed(text: str) -> str:
+    if len(text) <= _SHORT:
+        return text
     for joint in _JOINTS:
         text = text.replace(joint, f"{joint}<wbr>")
     return text

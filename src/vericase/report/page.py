@@ -2,82 +2,28 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from vericase.bounds import DESIGN_EFFECTS
 from vericase.evidence import Look, Subject
 from vericase.gate import GateDecision
-from vericase.matrix import CriterionRow, JudgedEvidence, RequirementRow, TraceMatrix
-from vericase.report.dependence import DependenceLine, dependence_lines
-from vericase.report.drawing import safe_drawing
-from vericase.report.numbers import criterion_text, measurement_text, number_text
+from vericase.matrix import TraceMatrix
+from vericase.report.cases import CaseLine, CaseLink, case_lines, case_links
+from vericase.report.dependence import Dependence, dependences
+from vericase.report.figures import Drawing, drawings
+from vericase.report.lines import Line, line, verdict_text
 from vericase.requirement import IntendedUse, Requirement, Status, Waiver
 from vericase.verdict import Verdict
 
 __all__ = ["Line", "Page", "page"]
 
-#: As many digits of a digest as tell attachments apart on a page.
-_SHOWN_DIGITS = 16
-#: The method of most bounds, told once for all of them.
-_USUAL = "exact"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One measurement as text."""
-
-    case_id: str
-    value: str
-    bound: str
-    verdict: str
-    reason: str
-    attachments: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CriterionLine:
-    """One criterion as text."""
-
-    id: str
-    measurand: str
-    wanted: str
-    verdict: str
-    reason: str
-    measured: tuple[Measured, ...]
-    waiver: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One requirement as text."""
-
-    requirement: Requirement
-    verdict: str
-    conditions: tuple[tuple[str, str], ...]
-    criteria: tuple[CriterionLine, ...]
-    cases: tuple[tuple[str, str], ...]
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseLine:
-    """One case as text, seen from its side of the matrix.
-
-    Attributes:
-        requirements: Each id that it names, and whether there is such a requirement.
-    """
-
-    case_id: str
-    title: str
-    outcome: str
-    message: str
-    requirements: tuple[tuple[str, bool], ...]
-    criterion_ids: tuple[str, ...]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardLine:
-    """One hazard with what controls it."""
+    """One hazard with what controls it.
+
+    Attributes:
+        requirements: By verdict, in the order in which they come, the ids.
+    """
 
     id: str
     title: str
@@ -86,7 +32,7 @@ class HazardLine:
     sequence_of_events: str
     control: str
     residual_risk: str
-    requirements: tuple[tuple[str, str], ...]
+    requirements: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +45,15 @@ class WaiverLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """A figure with its caption."""
-
-    caption: str
-    markup: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Everything the template shows."""
+    """Everything the template shows.
+
+    Attributes:
+        links: By id, how each case is named elsewhere than in `cases`.
+        bounds: How many bounds are shown that rest on counts.
+        dependence: By design effect, what would not be shown; empty without such bounds.
+        judged_on: The day that matters; empty if none does.
+    """
 
     state: str
     decision: GateDecision
@@ -130,8 +75,9 @@ class Page:
     finished: bool
     waivers: tuple[WaiverLine, ...] = ()
     looks: tuple[Look, ...] = ()
-    dependence: tuple[DependenceLine, ...] = ()
-    design_effects: tuple[str, ...] = tuple(f"{effect:g}" for effect in DESIGN_EFFECTS)
+    links: Mapping[str, CaseLink] = field(default_factory=dict)
+    bounds: int = 0
+    dependence: tuple[Dependence, ...] = ()
     judged_on: str = ""
 
 
@@ -146,6 +92,9 @@ def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, 
     log = matrix.log
     settings = {k: v for k, v in log.environment.items() if k != "packages"}
     packages = log.environment.get("packages", {})
+    lines = tuple(line(matrix, row, attachments) for row in matrix.rows)
+    assumed = [(c.id, m.assumed) for each in lines for c in each.criteria for m in c.measured]
+    cases = case_lines(matrix)
     return Page(
         state="rehearsal" if decision.rehearsal else "released" if decision.released else "blocked",
         decision=decision,
@@ -153,13 +102,13 @@ def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, 
         subjects=log.subjects,
         tallies=tuple(_tallies(matrix)),
         tally_heads=(*(verdict.name for verdict in Verdict), "not applicable", "draft"),
-        lines=tuple(_line(matrix, row, attachments) for row in matrix.rows),
+        lines=lines,
         drafts=tuple(r for r in matrix.requirements if r.status is Status.DRAFT),
         retired=tuple(r.id for r in matrix.requirements if r.status is Status.RETIRED),
-        cases=tuple(_cases(matrix)),
+        cases=cases,
         hazards=tuple(_hazards(matrix)),
         intended_use=matrix.requirements.intended_use,
-        drawings=tuple(_drawings(matrix, attachments)),
+        drawings=tuple(drawings(matrix, attachments)),
         environment=tuple((key, str(settings[key])) for key in sorted(settings)),
         packages=tuple(sorted(packages.items())) if isinstance(packages, dict) else (),
         requirements_digest=matrix.requirements.digest,
@@ -167,7 +116,9 @@ def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, 
         finished=log.run.finished,
         waivers=tuple(_waivers(matrix)),
         looks=log.looks,
-        dependence=tuple(dependence_lines(matrix)),
+        links=case_links(cases),
+        bounds=sum(bool(bounds) for _, bounds in assumed),
+        dependence=dependences(assumed),
         judged_on=str(matrix.on) if _dated(matrix) else "",
     )
 
@@ -198,80 +149,11 @@ def _tallies(matrix: TraceMatrix) -> Iterator[tuple[str, tuple[int, ...]]]:
         yield category, (*(counts[verdict] for verdict in Verdict), *others)
 
 
-def _line(matrix: TraceMatrix, row: RequirementRow, attachments: Mapping[str, bytes]) -> Line:
-    requirement = row.requirement
-    return Line(
-        requirement=requirement,
-        verdict=_verdict(row),
-        conditions=tuple((key, _value(value)) for key, value in requirement.conditions.items()),
-        criteria=tuple(_criterion(matrix, row, item, attachments) for item in row.criteria),
-        cases=tuple((case.case_id, case.outcome.value) for case in row.cases),
-        reason=row.reason,
-    )
-
-
-def _verdict(row: RequirementRow) -> str:
-    if row.requirement.status is not Status.APPROVED:
-        return row.requirement.status.value
-    return row.verdict.name if row.applicable else "not applicable"
-
-
-def _criterion(
-    matrix: TraceMatrix,
-    row: RequirementRow,
-    item: CriterionRow,
-    attachments: Mapping[str, bytes],
-) -> CriterionLine:
-    applicable = row.applicable and item.applicable
-    return CriterionLine(
-        id=item.criterion.id,
-        measurand=item.criterion.measurand,
-        wanted=criterion_text(item.criterion, matrix.log.scope),
-        verdict=item.verdict.name if applicable else "not applicable",
-        reason=item.reason if item.verdict is not Verdict.PASS and applicable else "",
-        measured=tuple(_measured(item, judged, attachments) for judged in item.judged),
-        waiver="" if item.waiver is None else item.waiver.id,
-    )
-
-
-def _measured(
-    item: CriterionRow, judged: JudgedEvidence, attachments: Mapping[str, bytes]
-) -> Measured:
-    judgement, evidence = judged.judgement, judged.evidence
-    side = "lower" if item.criterion.relation.wants_more else "upper"
-    shown = [
-        (a.name, a.sha256[:_SHOWN_DIGITS] if a.sha256 in attachments else "missing or changed")
-        for a in evidence.attachments
-    ]
-    return Measured(
-        case_id=evidence.case_id,
-        value=measurement_text(evidence.measurement, judgement.threshold),
-        bound=""
-        if judgement.bound is None
-        else f"{side} {number_text(judgement.bound, judgement.threshold)}"
-        + (f" ({judgement.method})" if judgement.method != _USUAL else ""),
-        verdict=judgement.verdict.name,
-        reason="; ".join([judgement.reason, *judged.stale]),
-        attachments=tuple(shown),
-    )
-
-
-def _cases(matrix: TraceMatrix) -> Iterator[CaseLine]:
-    known = matrix.requirements.by_id()
-    for case, criterion_ids in sorted(matrix.backward, key=lambda pair: pair[0].case_id):
-        yield CaseLine(
-            case_id=case.case_id,
-            title=case.title,
-            outcome=case.outcome.value,
-            message=case.message,
-            requirements=tuple((name, name in known) for name in case.requirement_ids),
-            criterion_ids=criterion_ids,
-        )
-
-
 def _hazards(matrix: TraceMatrix) -> Iterator[HazardLine]:
     for hazard in matrix.hazards:
-        controls = tuple((r.requirement.id, _verdict(r)) for r in matrix.controls(hazard))
+        controls: dict[str, list[str]] = {}
+        for row in matrix.controls(hazard):
+            controls.setdefault(verdict_text(row), []).append(row.requirement.id)
         yield HazardLine(
             id=hazard.id,
             title=hazard.title,
@@ -280,21 +162,5 @@ def _hazards(matrix: TraceMatrix) -> Iterator[HazardLine]:
             sequence_of_events=hazard.sequence_of_events,
             control=hazard.control,
             residual_risk=hazard.residual_risk,
-            requirements=controls,
+            requirements=tuple((verdict, tuple(ids)) for verdict, ids in controls.items()),
         )
-
-
-def _drawings(matrix: TraceMatrix, attachments: Mapping[str, bytes]) -> Iterator[Drawing]:
-    seen: set[str] = set()
-    for record in sorted(matrix.log.evidence, key=lambda e: (e.criterion_id, e.case_id)):
-        for attachment in record.attachments:
-            content = attachments.get(attachment.sha256)
-            markup = safe_drawing(content) if content and attachment.name.endswith(".svg") else None
-            if markup is not None and attachment.sha256 not in seen:
-                seen.add(attachment.sha256)
-                caption = f"{record.criterion_id} {record.measurand}: {attachment.name}"
-                yield Drawing(caption=caption, markup=markup)
-
-
-def _value(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -112,6 +112,30 @@ def test_the_axes_run_from_nothing_to_all(axis: tuple[str, float]) -> None:
     assert place in [float(line.attrib[name]) for line in lines]
 
 
+def test_the_curve_says_what_its_marks_are() -> None:
+    """The dot and the dashed diagonal, along which chance lies, are explained in the drawing."""
+    svg = roc(SCORES, IS_AFIB, 0.0)
+    (chance,) = (line for line in drawing(svg).iter("line") if line.attrib["class"] == "axis")
+    ends = [float(chance.attrib[name]) for name in ("x1", "y1", "x2", "y2")]
+    assert ends == [LEFT, BOTTOM, RIGHT, TOP]
+    assert chance.attrib["stroke-dasharray"] == "4 4"
+    assert {"dot: decision threshold in use", "dashed: what chance gives"} <= set(words(svg))
+
+
+def test_a_figure_says_in_words_what_it_draws() -> None:
+    """Whoever does not see it is told the same numbers."""
+    assert drawing(confusion_matrix(CALLED, IS_AFIB)).findtext("desc") == (
+        "Of 4 AFib, 3 were called AFib: 75.0%. Of 4 AFib, 1 were called normal: 25.0%. "
+        "Of 6 normal, 1 were called AFib: 16.7%. Of 6 normal, 5 were called normal: 83.3%."
+    )
+    # At 0: three of four AFib are called, and one of six normal.
+    assert drawing(roc(SCORES, IS_AFIB, 0.0)).findtext("desc") == (
+        "Sensitivity against false alarm rate over all thresholds; 4 AFib, 6 normal. "
+        "The area under the curve is 0.9583. At the decision threshold in use the "
+        "sensitivity is 0.7500 and the false alarm rate 0.1667."
+    )
+
+
 def test_a_curve_needs_both_rhythms() -> None:
     """Without AFib there is no curve to draw, and no drawing that looks like one."""
     with pytest.raises(ShapeError, match=r"^present: expected records with and without"):
@@ -125,5 +149,5 @@ def test_a_figure_has_a_title_and_brings_no_colours(svg: str) -> None:
     assert root.attrib["role"] == "img"
     assert root.findtext("title") in {"Confusion matrix", "Receiver operating characteristic"}
     assert not [e for e in root.iter() if {"fill", "stroke", "style"} & set(e.attrib)]
-    shapes = [e for e in root.iter() if e.tag not in {"svg", "title"}]
+    shapes = [e for e in root.iter() if e.tag not in {"svg", "title", "desc"}]
     assert all(e.attrib["class"] for e in shapes)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vericase.report.drawing import safe_drawing
+from vericase.report.drawing import described, safe_drawing
 
 PLAIN = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10" role="img">'
@@ -113,3 +113,25 @@ def test_a_drawing_has_a_size_limit() -> None:
     frame = len(b'<svg xmlns="http://www.w3.org/2000/svg" ></svg>')
     assert drawn(" " * ((1 << 20) - frame)) is not None
     assert drawn(" " * ((1 << 20) - frame + 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("markup", "title", "words"),
+    [
+        ("<svg><title>ROC</title><text>1</text><text> 2 </text></svg>", "ROC", "1, 2"),
+        ("<svg><desc>All of it.</desc><text>1</text></svg>", "", "All of it."),
+        ("<svg><text><tspan>a</tspan>b</text><text/></svg>", "", "ab"),
+        ("<svg><path/></svg>", "", ""),
+    ],
+)
+def test_a_drawing_is_told_in_words(markup: str, title: str, words: str) -> None:
+    """Its description, or else everything written in it; a role as an image hides nothing."""
+    told = described(markup, "f7")
+    assert (told.title, told.words) == (title, words)
+    assert told.markup.startswith('<svg role="img" aria-describedby="f7">')
+
+
+def test_a_drawing_is_an_image_whatever_it_says_it_is() -> None:
+    """A role that hides it from whoever does not see is not kept."""
+    told = described('<svg role="presentation"><text>1</text></svg>', "f1")
+    assert told.markup == '<svg role="img" aria-describedby="f1"><text>1</text></svg>'

@@ -22,8 +22,9 @@ from vericase.evidence import Attachment, EvidenceLog, Outcome
 from vericase.gate import decide
 from vericase.matrix import trace
 from vericase.measurement import Proportion
+from vericase.report.cases import CaseLink, Verified
 from vericase.report.page import Page, page
-from vericase.requirement import Relation, RequirementSet, Status
+from vericase.requirement import AcceptanceCriterion, Relation, RequirementSet, Status
 from vericase.store import digest_bytes
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><text>ROC</text></svg>'
@@ -135,17 +136,75 @@ def test_the_matrix_is_shown_backward_too() -> None:
             a_case(title="The share that is kept."),
         ],
     )
-    first, second = page_of(a_set(), log).cases
-    assert (first.case_id, first.requirements, first.outcome) == (
-        "t.py::test_z",
-        (("ROB-404", False),),
-        "skipped",
+    shown = page_of(a_set(), log)
+    first, second = shown.cases
+    assert (first.case_id, first.module, first.name) == ("t.py::test_z", "t.py", "test_z")
+    assert (first.outcome, first.message) == ("skipped", "no data")
+    assert first.verified == (Verified(requirement_id="ROB-404", known=False, criterion_ids=()),)
+    assert second.title == "The share that is kept."
+    assert second.verified == (
+        Verified(requirement_id="ROB-001", known=True, criterion_ids=("ROB-001.1",)),
     )
-    assert (second.title, second.requirements, second.criterion_ids) == (
-        "The share that is kept.",
-        (("ROB-001", True),),
-        ("ROB-001.1",),
-    )
+    assert shown.links[CASE] == CaseLink(number=2, name="test_share")
+
+
+def test_what_a_case_measured_beside_what_it_names_is_shown() -> None:
+    """A record for another requirement, or for none, is not passed over."""
+    stray = replace(a_record(a_requirement()), criterion_id="ROB-404.1")
+    other = a_requirement(id="ROB-002")
+    log = a_log(a_record(a_requirement()), stray, cases=[a_case("ROB-002")])
+    (case,) = page_of(a_set(a_requirement(), other), log).cases
+    assert [(v.requirement_id, v.criterion_ids, v.told) for v in case.verified] == [
+        ("ROB-002", (), False),
+        ("ROB-001", ("ROB-001.1",), True),
+        ("", ("ROB-404.1",), False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trials", "under", "lost"),
+    [
+        # The exact lower bound of 95 of 100 is 0.8977; of 95/1.5 of 100/1.5 it is under 0.89.
+        (100, (("1.5", "INCONCLUSIVE"), ("2", "INCONCLUSIVE")), ("ROB-001.1",)),
+        (1000, (("1.5", "PASS"), ("2", "PASS")), ()),
+    ],
+)
+def test_a_bound_is_shown_with_what_dependence_would_make_of_it(
+    trials: int, under: tuple[tuple[str, str], ...], lost: tuple[str, ...]
+) -> None:
+    """Each bound that is shown has one for each design effect, and the page sums them up."""
+    requirement = a_requirement(a_criterion(0.89, confidence=0.95))
+    counted = Proportion(trials * 95 // 100, trials)
+    shown = page_of(a_set(requirement), a_log(a_record(requirement, counted)))
+    measured = shown.lines[0].criteria[0].measured[0]
+    assert tuple((each.effect, each.verdict) for each in measured.assumed) == under
+    bounds = [float(measured.bound.split()[1]), *(float(each.bound) for each in measured.assumed)]
+    assert bounds == sorted(bounds, reverse=True)
+    assert len(set(bounds)) == 3
+    assert shown.bounds == 1
+    assert [(each.effect, each.criterion_ids) for each in shown.dependence] == [
+        ("1.5", lost),
+        ("2", lost),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "status"),
+    [
+        (a_criterion(0.89, confidence=0.95), Status.DRAFT),
+        (a_criterion(0.93, confidence=0.95), Status.APPROVED),
+        (a_criterion(0.8), Status.APPROVED),
+    ],
+    ids=["draft", "bound that is not enough", "no bound"],
+)
+def test_only_a_bound_that_is_shown_is_doubted(
+    criterion: AcceptanceCriterion, status: Status
+) -> None:
+    """Where nothing is claimed by a bound, no column asks what would be left of it."""
+    requirement = a_requirement(criterion, status=status)
+    shown = page_of(a_set(requirement), a_log(a_record(requirement)))
+    assert shown.lines[0].criteria[0].measured[0].assumed == ()
+    assert (shown.bounds, shown.dependence) == (0, ())
 
 
 def test_a_hazard_is_shown_with_its_controls_and_their_verdicts() -> None:
@@ -153,7 +212,7 @@ def test_a_hazard_is_shown_with_its_controls_and_their_verdicts() -> None:
     draft = a_requirement(id="ROB-002", hazards=("HAZ-001",), status=Status.DRAFT)
     requirements = a_set(a_requirement(hazards=("HAZ-001",)), draft, hazards=[a_hazard()])
     hazard = page_of(requirements, everything_shown(requirements)).hazards[0]
-    assert hazard.requirements == (("ROB-001", "PASS"), ("ROB-002", "draft"))
+    assert hazard.requirements == (("PASS", ("ROB-001",)), ("draft", ("ROB-002",)))
     assert hazard.control == a_hazard().control
 
 
@@ -180,8 +239,11 @@ def test_a_drawing_is_shown_once_with_its_criterion() -> None:
         a_record(requirement, case_id=f"{CASE}[2]", attachments=(roc,)),
     )
     drawings = page_of(a_set(), log, SVG, b"<svg/>").drawings
-    assert [(d.caption, d.markup) for d in drawings] == [
-        ("ROB-001.1 share: roc.svg", "<svg><text>ROC</text></svg>")
+    assert [(d.criterion_id, d.known, d.measurand, d.name, d.words) for d in drawings] == [
+        ("ROB-001.1", True, "share", "roc.svg", "ROC")
+    ]
+    assert [d.markup for d in drawings] == [
+        '<svg role="img" aria-describedby="f1"><text>ROC</text></svg>'
     ]
 
 
@@ -190,6 +252,7 @@ def test_a_stale_record_says_why() -> None:
     log = everything_shown(a_set(), subjects=[a_subject(digest="a1" * 32)])
     moved = replace(log, subjects=(a_subject(digest="b2" * 32),))
     measured = page_of(a_set(), moved).lines[0].criteria[0].measured[0]
+    assert f"shown; {measured.stale}" == measured.reason
     assert measured.reason == (
         "shown; it was measured on another model (a1a1a1a1a1a1, now b2b2b2b2b2b2)"
     )
