@@ -39,15 +39,11 @@ class CaseLine:
 
     Attributes:
         number: Its place in the list, from 1.
-        module: What its id begins with; empty if it has one part alone.
-        name: The rest of its id.
         verified: The requirements that it names, in its order, then any others that it measured.
     """
 
     number: int
     case_id: str
-    module: str
-    name: str
     title: str
     outcome: str
     message: str
@@ -56,7 +52,7 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLink:
-    """How a case is named where it stands in the list: by its number there, 0 if it does not."""
+    """Where a case stands in the list, and its name without the file that holds it."""
 
     number: int
     name: str
@@ -66,13 +62,11 @@ def case_lines(matrix: TraceMatrix) -> tuple[CaseLine, ...]:
     """Every case of the log, by its id."""
     known = frozenset(matrix.requirements.by_id())
     owners = {c.id: r.id for r in matrix.requirements for c in r.criteria}
-    pairs = sorted(matrix.backward, key=lambda pair: _parts(pair[0].case_id))
+    pairs = sorted(matrix.backward, key=lambda pair: pair[0].case_id)
     return tuple(
         CaseLine(
             number=number,
             case_id=case.case_id,
-            module=_parts(case.case_id)[0],
-            name=_parts(case.case_id)[1],
             title=case.title,
             outcome=case.outcome.value,
             message=case.message,
@@ -84,7 +78,10 @@ def case_lines(matrix: TraceMatrix) -> tuple[CaseLine, ...]:
 
 def case_links(cases: tuple[CaseLine, ...]) -> Mapping[str, CaseLink]:
     """By id, how each case is named elsewhere on the page."""
-    return {case.case_id: CaseLink(number=case.number, name=case.name) for case in cases}
+    return {
+        case.case_id: CaseLink(number=case.number, name=case.case_id.split(_JOINT, 1)[-1])
+        for case in cases
+    }
 
 
 def _verified(
@@ -98,8 +95,3 @@ def _verified(
         groups.setdefault(owners.get(criterion_id, ""), []).append(criterion_id)
     for name, ids in groups.items():
         yield Verified(requirement_id=name, known=name in known, criterion_ids=tuple(ids))
-
-
-def _parts(case_id: str) -> tuple[str, str]:
-    module, joint, name = case_id.partition(_JOINT)
-    return (module, name) if joint else ("", case_id)

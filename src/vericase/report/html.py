@@ -6,8 +6,8 @@ from vericase.report.text import readable
 __all__ = ["render"]
 
 _JOINTS = ("_", "::", "/")
-#: A name of so many characters fits in any column as it is.
-_SHORT = 20
+#: A name of so many characters fits in a narrow column as it is.
+_SHORT = 15
 
 
 def render(content: Page) -> str:
@@ -22,6 +22,10 @@ def render(content: Page) -> str:
             return Markup(readable(value))  # noqa: S704  it was markup before
         return readable(str(value))
 
+    def jointed(name: str, short: int = _SHORT) -> Markup:
+        # Long names may break after their joints, and nowhere else.
+        return Markup(_jointed(str(escape(name)), short))  # noqa: S704  escaped before
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("vericase.report"),
         autoescape=True,
@@ -33,13 +37,12 @@ def render(content: Page) -> str:
     )
     # Drawings have passed the allow-list of `drawing`; everything else is escaped.
     environment.filters["drawn"] = Markup
-    # Long names may break after their joints, and nowhere else.
-    environment.filters["jointed"] = lambda text: Markup(_jointed(str(escape(text))))  # noqa: S704  escaped before
+    environment.filters["jointed"] = jointed
     return environment.get_template("report.html").render(page=content)
 
 
-def _jointed(text: str) -> str:
-    if len(text) <= _SHORT:
+def _jointed(text: str, short: int) -> str:
+    if len(text) <= short:
         return text
     for joint in _JOINTS:
         text = text.replace(joint, f"{joint}<wbr>")
