@@ -95,7 +95,8 @@ def judge_dependent(
     bounds = dependence_bounds(criterion, measurement)
     if threshold is None or not bounds or _misfit(criterion, measurement, threshold):
         return ()
-    found = figures(criterion, measurement, threshold)
+    # The bound of independent trials is not asked for, and takes the most time.
+    found = figures(replace(criterion, confidence=None), measurement, threshold)
     return tuple(
         (effect, _compare(criterion, replace(found, bound=bound), threshold))
         for effect, bound in bounds
