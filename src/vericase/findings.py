@@ -8,7 +8,10 @@ from vericase.evidence import EvidenceLog
 from vericase.requirement import ANY_DATA, RequirementSet, Status
 from vericase.verdict import JUDGING_RULES
 
-__all__ = ["Finding", "record_findings", "run_findings"]
+__all__ = ["OFF_LOCK", "UNCOLLECTED", "Finding", "record_findings", "run_findings"]
+
+#: Keys of the environment: versions other than the locked ones, and files without their cases.
+OFF_LOCK, UNCOLLECTED = "off_lock", "uncollected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +36,10 @@ def run_findings(requirements: RequirementSet, log: EvidenceLog) -> Iterator[Fin
     for name, number in Counter(subject.name for subject in log.subjects).items():
         if number > 1:
             yield _finding("subject", name, f"expected one {name}, got {number} of them")
-    off_lock = log.environment.get("off_lock", ())
-    for told in off_lock if isinstance(off_lock, list) else ():
+    for told in _noted(log, OFF_LOCK):
         yield _finding("environment", "lock", f"expected the locked version, got {told}")
+    for told in _noted(log, UNCOLLECTED):
+        yield _finding("unfinished", "cases", f"{told}; run all cases again")
     if log.scope is None and _asks_for_scope(requirements):
         yield _finding(
             "scope",
@@ -58,6 +62,11 @@ def record_findings(requirements: RequirementSet, log: EvidenceLog) -> Iterator[
     for case_id, number in Counter(case.case_id for case in log.cases).items():
         if number > 1:
             yield _finding("duplicate", case_id, f"expected one ending, got {number}")
+
+
+def _noted(log: EvidenceLog, key: str) -> list[object]:
+    lines = log.environment.get(key, ())
+    return lines if isinstance(lines, list) else []
 
 
 def _unknown_criteria(requirements: RequirementSet, log: EvidenceLog) -> Iterator[Finding]:

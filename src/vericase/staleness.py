@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog
 from vericase.requirement import Requirement
+from vericase.verdict import JUDGING_RULES
 
 __all__ = ["LAST_RELEASE", "Present", "Staleness", "changed_fields"]
 
@@ -53,6 +54,8 @@ class Staleness:
             before, after = record.subjects.get(name), self._digests.get(name)
             if before != after:
                 yield f"it was measured on another {name} ({_digest(before)}, now {_digest(after)})"
+        if self._log.judging_rules != JUDGING_RULES:
+            yield f"it was judged under rules {self._log.judging_rules}, now {JUDGING_RULES}"
         for name in requirement.depends:
             if name not in self._digests:
                 yield f"it depends on {name}, and no subject has that name"

@@ -1,5 +1,7 @@
 """Runs that look at some cases only, and what they leave of the others."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.documents import requirement_record
@@ -7,7 +9,8 @@ from tests.support.projects import Project
 from vericase.cli import main
 from vericase.evidence import Outcome
 from vericase.measurement import Proportion
-from vericase.verdict import Verdict
+from vericase.store import save_evidence
+from vericase.verdict import JUDGING_RULES, Verdict
 
 TWO_CASES = """
     from pathlib import Path
@@ -180,6 +183,21 @@ def test_what_is_stale_can_be_run_again(two_cases: Project) -> None:
         "test_two": Proportion(95, 100),
     }
     assert two_cases.decision().released is True
+
+
+def test_evidence_under_older_rules_is_stale_until_all_of_it_is_renewed(
+    two_cases: Project,
+) -> None:
+    """A partial run under the rules of now says nothing of what older rules judged."""
+    two_cases.run()
+    save_evidence(two_cases.evidence_file, replace(two_cases.log(), judging_rules=1))
+    reason = f"stale: it was judged under rules 1, now {JUDGING_RULES}"
+    assert set(two_cases.criteria().values()) == {(Verdict.NOT_RUN, reason)}
+    two_cases.run("--vericase-select=ROB-001")
+    assert two_cases.log().judging_rules == 1
+    two_cases.run("--vericase-select=@stale")
+    assert two_cases.log().judging_rules == JUDGING_RULES
+    assert two_cases.verdicts() == {"ROB-001": Verdict.PASS, "ROB-002": Verdict.PASS}
 
 
 def test_code_that_counts_makes_evidence_stale(two_cases: Project) -> None:

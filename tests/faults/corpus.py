@@ -7,6 +7,7 @@ from tests.faults.claims import CLAIM_CONTROLS, CLAIMS
 from tests.faults.endings import ENDINGS, SELECTIONS
 from tests.faults.hooks import SURROUNDINGS
 from tests.faults.measurements import DEMANDS, MEASUREMENTS
+from tests.faults.partly import PARTLY, WHOLE_AGAIN
 from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
 from tests.faults.signed import SIGNED, SIGNED_CONTROLS
 from tests.faults.stops import STOPS
@@ -40,10 +41,12 @@ FAULTS: dict[str, Project] = {
     **CLAIMS,
     **SIGNED,
     **AFTERWARDS,
+    **PARTLY,
 }
 
 CONTROLS: dict[str, Project] = {
     **CLAIM_CONTROLS,
+    **WHOLE_AGAIN,
     "plain": Project(),
     "two processes": Project(arguments=("-n", "2")),
     "turned round": Project(requirement=_TWO, case=_BOTH, environment={"TURNED": "yes"}),

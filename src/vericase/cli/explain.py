@@ -40,7 +40,7 @@ WORDS = {
     "signature": "The bundle is not signed by the key that was given.",
     "subject": "Two subjects have one name.",
     "tampered": "A record or a file is not what was sealed or signed.",
-    "unfinished": "The run did not end; run the cases again.",
+    "unfinished": "The run did not end, or a file was not collected; run all cases again.",
     "unknown": "A record is of a criterion that no requirement has.",
     "waiver": "A waiver does not hold: out of its time, for another text, exceeded or not needed.",
 }

@@ -168,7 +168,7 @@ class _Receiver:
         """A file that cannot be collected leaves the run unfinished."""
         if not report.passed:
             told = "skipped as a whole" if report.skipped else "cannot be collected"
-            self._controller.run.broken.append(f"{report.nodeid}: {told}")
+            self._controller.run.left_out(f"{report.nodeid}: {told}")
 
     def pytest_keyboard_interrupt(self) -> None:
         """A run that was interrupted did not end, whatever exit status it asks for."""

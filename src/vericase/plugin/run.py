@@ -16,6 +16,8 @@ from vericase.code import CaseCode
 from vericase.environment import environment, host, new_run_id, now
 from vericase.errors import BusyError, EvidenceError
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, Look, Outcome, Run, Subject
+from vericase.findings import UNCOLLECTED
+from vericase.plugin.carried import carry
 from vericase.plugin.options import Options
 from vericase.requirement import RequirementSet
 from vericase.staleness import LAST_RELEASE
@@ -87,6 +89,7 @@ class VerificationRun:
         self.started = now()
         self.partial = False
         self.broken: list[str] = []
+        self._uncollected: list[str] = []
         self.collected: dict[str, CaseOutcome] = {}
         self._ended: dict[str, CaseOutcome] = {}
         self._evidence: dict[str, tuple[Evidence, ...]] = {}
@@ -144,6 +147,11 @@ class VerificationRun:
         self._looks |= {look.name: look for look in map(look_from, record["looks"])}
         self._durations[case.case_id] = round(duration_s, 3)
 
+    def left_out(self, told: str) -> None:
+        """A file did not hand over its cases, whatever they are."""
+        self.broken.append(told)
+        self._uncollected.append(told)
+
     def crashed(self, case_id: str, message: str) -> None:
         """A case took its process down; it never reported itself."""
         self.broken.append(f"{case_id}: {message}")
@@ -167,6 +175,9 @@ class VerificationRun:
     def _log(self, *, finished: bool) -> EvidenceLog:
         earlier = self.earlier() if self.partial else None
         cases, evidence, subjects = self._merged(earlier)
+        touched = {*self._ended, *self._crashed}
+        carried = carry(earlier, kept=any(record.case_id not in touched for record in evidence))
+        seen = {UNCOLLECTED: self._uncollected} if self._uncollected else {}
         scope = next((s.scope for s in subjects if s.scope is not None), None)
         records = tuple(self._final(record, subjects, scope) for record in evidence)
         return EvidenceLog(
@@ -180,16 +191,17 @@ class VerificationRun:
                 durations_s=self._durations,
             ),
             subjects=subjects,
-            environment=self._environment,
+            environment=carried.environment({**self._environment, **seen}),
             cases=cases,
             evidence=records,
             requirements_digest=self.requirements.digest,
-            statuses={r.id: r.status.value for r in self.requirements},
+            statuses=carried.statuses({r.id: r.status.value for r in self.requirements}),
             code_trees=self._code.trees,
             code=self._code.files(case.case_id for case in cases),
             lock=self._code.lock,
             demands=self._demands(records, earlier),
             looks=tuple(self._all_looks(earlier).values()),
+            judging_rules=carried.judging_rules,
         )
 
     def _demands(
