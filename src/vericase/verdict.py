@@ -77,6 +77,8 @@ def judge(
     )
     if problem is not None:
         return _judgement(Verdict.ERROR, problem, threshold=threshold)
+    if missing := _missing_slices(criterion, measurement):
+        return _judgement(Verdict.NOT_RUN, missing, threshold=threshold)
     if criterion.paired and reference is None:
         told = "no last release to compare with: name its evidence with --vericase-reference="
         return _judgement(Verdict.NOT_RUN, told, threshold=threshold)
@@ -119,6 +121,13 @@ def _misfit(
     if criterion.confidence is not None and criterion.relation is Relation.EQUAL:
         return "equality has no one-sided bound: state no confidence"
     return None
+
+
+def _missing_slices(criterion: AcceptanceCriterion, measurement: Measurement) -> str:
+    """Which slices were left out; empty if none."""
+    parts = measurement.parts if isinstance(measurement, Slices) else {}
+    missing = [repr(name) for name in criterion.slices if name not in parts]
+    return f"expected every slice to be measured, got none of {', '.join(missing)}" * bool(missing)
 
 
 def _unpaired(

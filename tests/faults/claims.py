@@ -67,6 +67,12 @@ CLAIMS: dict[str, Project] = {
         'relation: ">=", threshold: 0.9, min_trials: 30, small_slices: pool',
         'Slices({"a": Proportion(100, 100), "b": Proportion(5, 5), "c": Proportion(5, 5)})',
     ),
+    "a slice that was left out": _demanded(
+        'relation: ">=", threshold: 0.9, slices: [a, b]', 'Slices({"a": Proportion(99, 100)})'
+    ),
+    "a rate where slices are asked for": _demanded(
+        'relation: ">=", threshold: 0.9, slices: [a, b]', "Proportion(99, 100)"
+    ),
     "no slices": _demanded('relation: ">=", threshold: 0.9', "Slices({})"),
     "a coverage that its calibration cannot carry": _demanded(_SURE, "Coverage(290, 300, 20)"),
     "a coverage without a calibration": _demanded(_SURE, "Coverage(300, 300, 0)"),

@@ -53,6 +53,7 @@ CRITERION: dict[str, st.SearchStrategy[object]] = {
     "applies_to": ids,
     "paired": st.booleans(),
     "small_slices": st.sampled_from(SmallSlices),
+    "slices": ids,
 }
 
 

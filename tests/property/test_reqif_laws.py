@@ -83,6 +83,7 @@ def criteria(draw: st.DrawFn, owner: str) -> tuple[AcceptanceCriterion, ...]:
                 applies_to=draw(lists),
                 paired=paired,
                 small_slices=draw(rule),
+                slices=draw(lists),
             )
         )
     return tuple(drawn)

@@ -55,6 +55,7 @@ WHOLE: dict[str, Any] = {
                     min_trials=200,
                     applies_to=["clinic"],
                     small_slices="pool",
+                    slices=["men", "women"],
                 )
             ],
             first_look="test",

@@ -66,6 +66,7 @@ class CriterionFields(TypedDict, total=False):
     applies_to: tuple[str, ...]
     paired: bool
     small_slices: SmallSlices
+    slices: tuple[str, ...]
 
 
 class RequirementFields(TypedDict, total=False):

@@ -101,6 +101,7 @@ def _criterion(criterion: AcceptanceCriterion, told: list[Line]) -> Entry:
             "confidence": criterion.confidence,
             "min_trials": criterion.min_trials,
             "small_slices": criterion.small_slices.value,
+            "slices": _json(criterion.slices),
             "verdict": first.verdict,
             "reason": first.reason,
             "waiver": first.waiver,

@@ -66,6 +66,8 @@ def criterion_text(criterion: AcceptanceCriterion, scope: str | None) -> str:
         text += f", at least {criterion.min_trials} trials"
     if criterion.small_slices is SmallSlices.POOL:
         text += " in a slice, smaller ones pooled"
+    if criterion.slices:
+        text += f", in each of {len(criterion.slices)} slices ({', '.join(criterion.slices)})"
     return text
 
 

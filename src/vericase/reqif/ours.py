@@ -118,6 +118,7 @@ class Ours:
                 "threshold": self._json(found, "threshold"),
                 "margin": self._json(found, "margin"),
                 "small_slices": self._small(found),
+                "slices": self._json(found, "slices"),
                 "unit": self._text(found, "unit"),
                 "confidence": self._number(found, "confidence"),
                 "min_trials": self._number(found, "min_trials"),

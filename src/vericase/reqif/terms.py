@@ -93,6 +93,7 @@ KINDS: Mapping[str, Mapping[str, Form]] = MappingProxyType(
                 "threshold",
                 "margin",
                 "small_slices",
+                "slices",
                 "unit",
                 "applies_to",
                 "verdict",

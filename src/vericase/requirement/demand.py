@@ -83,6 +83,7 @@ class AcceptanceCriterion:
         applies_to: Data sources for which the criterion is in force; empty means all.
         paired: Whether the difference to the last release is judged, record by record.
         small_slices: What becomes of slices with fewer trials than *min_trials*.
+        slices: Those that have to be measured; others may be, and are judged as well.
     """
 
     id: str
@@ -95,6 +96,7 @@ class AcceptanceCriterion:
     applies_to: tuple[str, ...] = ()
     paired: bool = False
     small_slices: SmallSlices = SmallSlices.BLOCK
+    slices: tuple[str, ...] = ()
 
     def threshold_for(self, scope: str | None) -> float | None:
         """The threshold for data from *scope*; None when none is stated."""
@@ -245,4 +247,6 @@ def _criterion_meaning(criterion: AcceptanceCriterion) -> dict[str, object]:
         meaning["paired"] = True
     if criterion.small_slices is not SmallSlices.BLOCK:
         meaning["small_slices"] = criterion.small_slices.value
+    if criterion.slices:
+        meaning["slices"] = sorted(criterion.slices)
     return meaning

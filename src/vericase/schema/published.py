@@ -101,6 +101,7 @@ def _criterion() -> dict[str, object]:
             "min_trials": {"type": "integer", "minimum": 1},
             "applies_to": _TEXTS,
             "small_slices": {"enum": [rule.value for rule in SmallSlices]},
+            "slices": _TEXTS,
         },
     )
     equal = {"const": Relation.EQUAL.value}

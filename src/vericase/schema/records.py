@@ -160,6 +160,7 @@ def _criterion(
         small_slices=SmallSlices(
             fields.word("small_slices", _SLICE_RULES, default=SmallSlices.BLOCK.value)
         ),
+        slices=fields.texts("slices"),
     )
     _check_criterion(fields, criterion)
     fields.close()

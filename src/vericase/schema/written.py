@@ -72,6 +72,7 @@ def _criterion(criterion: AcceptanceCriterion) -> dict[str, object]:
         "min_trials": criterion.min_trials,
         "applies_to": criterion.applies_to,
         "small_slices": "" if rule is SmallSlices.BLOCK else rule.value,
+        "slices": criterion.slices,
     }
 
 

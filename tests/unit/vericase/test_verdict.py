@@ -397,6 +397,21 @@ def test_a_small_slice_blocks_or_joins_the_other_small_ones() -> None:
     assert still.reason == "slice 'all small slices together': 32 of at least 40 trials"
 
 
+def test_every_slice_that_is_named_has_to_be_measured() -> None:
+    """One that is missing shows nothing of itself; one that nobody named is judged as well."""
+    named = a_criterion(0.9, slices=("men", "women"))
+    men, women, others = (Proportion(n, 100) for n in (95, 96, 50))
+    assert judge(named, Slices({"men": men, "women": women})).verdict is Verdict.PASS
+    missing = judge(named, Slices({"men": men}))
+    assert missing.verdict is Verdict.NOT_RUN
+    assert missing.reason == "expected every slice to be measured, got none of 'women'"
+    more = judge(named, Slices({"men": men, "women": women, "others": others}))
+    assert more.verdict is Verdict.FAIL
+    whole = judge(named, men)
+    assert whole.verdict is Verdict.NOT_RUN
+    assert whole.reason == "expected every slice to be measured, got none of 'men', 'women'"
+
+
 def test_what_dependence_would_leave_is_judged_as_everything_is() -> None:
     """59 of 59 shows 0.95; of half the trials the value still meets it, and the bound does not."""
     criterion = a_criterion(0.95, confidence=0.95)

@@ -275,6 +275,16 @@ def test_no_loss_at_all_is_a_margin_too() -> None:
     assert str(requirement.criteria[0].thresholds[ANY_DATA]) == "0.0"
 
 
+def test_slices_are_read() -> None:
+    """By name; none is named where nothing is said."""
+    requirement, problems = requirement_of(
+        criterion={"slices": listed(plain("men"), plain("women"))}
+    )
+    assert problems == []
+    assert requirement.criteria[0].slices == ("men", "women")
+    assert requirement_of()[0].criteria[0].slices == ()
+
+
 def test_a_rule_for_small_slices_says_what_is_small() -> None:
     """Without a least number of trials no slice is small."""
     requirement, problems = requirement_of(
