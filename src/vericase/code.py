@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vericase.errors import EvidenceError
 from vericase.evidence import EvidenceLog
-from vericase.lock import pin_changes, read_lock
+from vericase.lock import included_files, pin_changes, read_lock
 from vericase.requirement import canonical
 from vericase.store import digest_bytes
 
@@ -27,12 +27,16 @@ class CaseCode:
         root: Case ids start here.
         trees: Folders that count for every case, from the root.
         locks: Lock files that count for every case, from the root.
+
+    Raises:
+        EvidenceError: If a file cannot be read, or a lock file includes one that does not count.
     """
 
     def __init__(self, root: Path, trees: Iterable[str], locks: Iterable[str] = ()) -> None:
         self.trees = tuple(sorted(trees))
         self._root = root
         self.lock = {name: read_lock(root / name) for name in sorted(locks)}
+        self._check_includes()
         pins = {name: digest_bytes(canonical(lock).encode()) for name, lock in self.lock.items()}
         self._everywhere = self._read(self._tree_files()) | pins
         self._own: dict[str, dict[str, str]] = {}
@@ -62,6 +66,16 @@ class CaseCode:
         for module in {case_id.partition("::")[0] for case_id in case_ids}:
             found |= self.listing(module)
         return found
+
+    def _check_includes(self) -> None:
+        for name, lock in self.lock.items():
+            for included in included_files(lock):
+                place = os.path.normpath(Path(name).parent / included)
+                if Path(place).as_posix() not in self.lock:
+                    raise EvidenceError(
+                        f"{name}: expected each file that it includes among the lock files "
+                        f"(vericase_lock) too, got {included}"
+                    )
 
     def _tree_files(self) -> Iterable[Path]:
         for tree in self.trees:

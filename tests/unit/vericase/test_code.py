@@ -127,3 +127,15 @@ def test_code_that_cannot_be_read_is_told(root: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(EvidenceError, match=r"src/device/\S+: expected readable code, got "):
         CaseCode(root, ["src"])
+
+
+def test_what_a_lock_includes_has_to_count_too(root: Path) -> None:
+    """A file that is only included could change unseen; one that is named beside it cannot."""
+    (root / "locks").mkdir()
+    (root / "locks/all.txt").write_text("-r ../base.txt\n", encoding="utf-8")
+    (root / "base.txt").write_text("-c locks/all.txt\na==1\n", encoding="utf-8")
+    both = CaseCode(root, (), ["locks/all.txt", "base.txt"])
+    assert set(both.lock) <= set(both.listing(CASE))
+    told = r"^locks/all.txt: expected each file that it includes .*, got \.\./base\.txt$"
+    with pytest.raises(EvidenceError, match=told):
+        CaseCode(root, (), ["locks/all.txt"])
