@@ -1,11 +1,12 @@
 """The code that measures: which files count for a case, and what they digest to.
 
-For every case these are its module, the conftests above it, the trees that the ini option
-`vericase_code` names, and the lock files of `vericase_lock`, which count by what they pin.
+For every case these are its module, the conftests above it, every file (but those in caches) of
+the trees that the ini option `vericase_code` names, and the lock files of `vericase_lock`, which
+count by what they pin.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vericase.errors import EvidenceError
@@ -16,7 +17,15 @@ from vericase.store import digest_bytes
 
 __all__ = ["CaseCode", "code_changes", "code_root"]
 
-_SOURCES = (".py", ".yaml")
+#: What tools leave beside code: no part of what measures, and different after every run.
+_CACHES = frozenset(
+    {
+        *("__pycache__", ".cache", ".git", ".hypothesis", ".import_linter_cache"),
+        *(".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+    }
+)
+#: `release.json` says what was decided, and is written after the run.
+_NO_CODE = frozenset({"release.json"})
 _MOST_NAMED = 3
 
 
@@ -29,7 +38,8 @@ class CaseCode:
         locks: Lock files that count for every case, from the root.
 
     Raises:
-        EvidenceError: If a file cannot be read, or a lock file includes one that does not count.
+        EvidenceError: If a file cannot be read, a folder in a tree is a link, or a lock file
+            includes one that does not count.
     """
 
     def __init__(self, root: Path, trees: Iterable[str], locks: Iterable[str] = ()) -> None:
@@ -77,11 +87,18 @@ class CaseCode:
                         f"(vericase_lock) too, got {included}"
                     )
 
-    def _tree_files(self) -> Iterable[Path]:
+    def _tree_files(self) -> Iterator[Path]:
         for tree in self.trees:
-            for path in (self._root / tree).rglob("*"):
-                if path.suffix in _SOURCES and "__pycache__" not in path.parts and path.is_file():
-                    yield path
+            for folder, inner, files in os.walk(self._root / tree, onerror=_refuse):
+                inner[:] = sorted(set(inner) - _CACHES)
+                for path in (Path(folder, name) for name in inner):
+                    if path.is_symlink():
+                        raise EvidenceError(
+                            f"{path}: expected a folder of its own, got a link to one"
+                        )
+                for path in (Path(folder, name) for name in sorted(set(files) - _NO_CODE)):
+                    if path.suffix != ".pyc" and path.is_file():
+                        yield path
 
     def _read(self, files: Iterable[Path]) -> dict[str, str]:
         try:
@@ -90,7 +107,7 @@ class CaseCode:
                 for file in files
             }
         except OSError as error:
-            raise EvidenceError(f"{error.filename}: expected readable code, got {error}") from error
+            raise _unreadable(error) from error
 
 
 def code_changes(log: EvidenceLog, root: Path) -> dict[str, str]:
@@ -151,3 +168,13 @@ def _told(changes: Sequence[str]) -> str:
 
 def _module(case_id: str) -> str:
     return Path(os.path.normpath(case_id.partition("::")[0])).as_posix()
+
+
+def _refuse(error: OSError) -> None:
+    # Of a tree that went, every file is gone, and is told so.
+    if not isinstance(error, FileNotFoundError):
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> EvidenceError:
+    return EvidenceError(f"{error.filename}: expected readable code, got {error}")

@@ -212,6 +212,19 @@ AFTERWARDS: dict[str, Project] = {
         files={"device/gain.py": "GAIN = 1\n"},
         tamper=_replaced("device/gain.py", "1", "2"),
     ),
+    **{
+        f"{name} beside device code edited": Project(
+            ini="vericase_code = device\n",
+            files={"device/gain.py": "GAIN = 1\n", f"device/{name}": "1"},
+            tamper=_replaced(f"device/{name}", "1", "2"),
+        )
+        for name in ("limits.json", "a.yml", "b.toml")
+    },
+    "device code behind a link": Project(
+        ini="vericase_code = device\n",
+        files={"device/gain.py": "GAIN = 1\n", "elsewhere/limit.py": "LIMIT = 1\n"},
+        tamper=lambda folder: (folder / "device" / "link").symlink_to(folder / "elsewhere"),
+    ),
     "device code added": Project(
         ini="vericase_code = device\n",
         files={"device/gain.py": "GAIN = 1\n"},
