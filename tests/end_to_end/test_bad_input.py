@@ -182,6 +182,11 @@ def test_a_subject_that_is_not_there_breaks_its_cases(shown: Project) -> None:
     ("content", "message"),
     [
         ("no json", "expected a data manifest in JSON, got "),
+        (
+            '{"scope": "clinic", "rehearsal": true, "rehearsal": false}',
+            "expected a data manifest in",
+        ),
+        ("[" * 100_000, "expected a data manifest in JSON, got "),
         ("[]", "expected a data manifest, got list"),
         ("{}", "expected a manifest that states its scope, got None"),
         ('{"scope": ""}', "expected a manifest that states its scope, got ''"),

@@ -20,6 +20,11 @@ _BOTH = CASE + CASE.replace("DEM-001", "DEM-002").replace("test_share", "test_ot
 _POOR = CASE.replace("19", "10")
 _DEMO = "requirements/demo.yaml"
 _WEIGHTZ = hashlib.sha256(b"weightz").hexdigest()
+_WITH_DATA = (
+    '@pytest.fixture(scope="session", autouse=True)\n'
+    "def data(vericase_subject, request):\n"
+    '    vericase_subject("data", request.config.rootpath / "data.json")\n\n' + CASE
+)
 _ATTACHED = CASE.replace("20))", "20), {'figure.txt': 'a figure'})")
 
 
@@ -232,9 +237,12 @@ AFTERWARDS: dict[str, Project] = {
     ),
     "a rehearsal": Project(
         files={"data.json": '{"scope": "clinic", "rehearsal": true}'},
-        case='@pytest.fixture(scope="session", autouse=True)\n'
-        "def data(vericase_subject, request):\n"
-        '    vericase_subject("data", request.config.rootpath / "data.json")\n\n' + CASE,
+        case=_WITH_DATA,
+        gate=("--subject", "model=model.bin", "--subject", "data=data.json"),
+    ),
+    "a rehearsal that is none in a second key": Project(
+        files={"data.json": '{"scope": "clinic", "rehearsal": true, "rehearsal": false}'},
+        case=_WITH_DATA,
         gate=("--subject", "model=model.bin", "--subject", "data=data.json"),
     ),
 }
