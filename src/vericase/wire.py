@@ -55,7 +55,7 @@ def measurement_to(measurement: Measurement) -> dict[str, object]:
                 "kind": "sample",
                 "values": list(values),
                 "unit": unit,
-                "clusters": list(clusters),
+                "clusters": list(clusters or ()),
             }
 
 
@@ -77,7 +77,9 @@ def measurement_from(record: _Record) -> Measurement:
         case "scalar":
             return Scalar(record["value"], record["unit"])
         case "sample":
-            return Sample(tuple(record["values"]), record["unit"], tuple(record["clusters"]))
+            # Here an empty list is how it is written that every value stands for itself.
+            clusters = tuple(record["clusters"]) or None
+            return Sample(tuple(record["values"]), record["unit"], clusters)
         case kind:
             raise ValueError(f"expected a measurement, got the kind {kind!r}")
 
