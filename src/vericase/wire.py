@@ -213,7 +213,7 @@ def evidence_from(record: _Record) -> Evidence:
         case_id=typed(record, "case_id", str),
         case_digest=typed(record, "case_digest", str),
         measurement=measurement_from(typed(record, "measurement", dict)),
-        verdict=Verdict[typed(record, "verdict", str)],
+        verdict=_verdict(typed(record, "verdict", str)),
         subjects=text_map(record, "subjects"),
         attachments=tuple(map(_attachment, typed(record, "attachments", list))),
         reference=measurement_from(typed(record, "reference", dict))
@@ -260,6 +260,12 @@ def text_map(record: _Record, key: str) -> dict[str, str]:
         if type(value) is not str:
             raise TypeError(f"{key}: expected texts, got {value!r:.80}")
     return values
+
+
+def _verdict(name: str) -> Verdict:
+    if name not in Verdict.__members__:
+        raise ValueError(f"verdict: expected one of {', '.join(Verdict.__members__)}, got {name!r}")
+    return Verdict[name]
 
 
 def _attachment(record: _Record) -> Attachment:

@@ -154,7 +154,7 @@ def test_2_is_missing_or_damaged_evidence(ask: Ask, command: tuple[str, ...]) ->
     Path("reports/evidence.json").write_text("{")
     code, out, err = ask(*command)
     assert (code, out) == (2, "")
-    assert err.startswith("reports/evidence.json: expected evidence, got JSONDecodeError(")
+    assert err.startswith("reports/evidence.json: expected evidence, got no JSON: ")
     Path("reports/evidence.json").write_text('{"format": 7}')
     assert ask(*command) == (
         2,

@@ -146,6 +146,9 @@ AFTERWARDS: dict[str, Project] = {
         tamper=lambda folder: (folder / "reports" / "evidence.json").write_text("[" * 100_000)
     ),
     "evidence in another format": Project(tamper=_evidence(lambda d: d.update(format=2))),
+    "evidence in a format that is no number": Project(
+        tamper=_evidence(lambda d: d.update(format=True))
+    ),
     "an attachment gone": Project(
         case=_ATTACHED, tamper=lambda folder: shutil.rmtree(folder / "reports" / "attachments")
     ),
