@@ -237,8 +237,9 @@ def _compared(
     criterion: AcceptanceCriterion, sample: Sample, reference: Sample, threshold: float
 ) -> Figures:
     """The difference to the last release, record by record."""
-    before = dict(zip(reference.clusters, reference.values, strict=True))
-    pairs = [(v, before[name]) for name, v in zip(sample.clusters, sample.values, strict=True)]
+    before = dict(zip(reference.clusters or (), reference.values, strict=True))
+    names = sample.clusters or ()
+    pairs = [(v, before[name]) for name, v in zip(names, sample.values, strict=True)]
     if not {value for pair in pairs for value in pair} <= {0.0, 1.0}:
         gains = Sample(tuple(new - old for new, old in pairs), sample.unit, sample.clusters)
         return _sampled(criterion, gains, threshold)

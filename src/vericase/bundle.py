@@ -20,7 +20,7 @@ from vericase.findings import Finding
 from vericase.gate import GateDecision
 from vericase.matrix import TraceMatrix
 from vericase.requirement import canonical
-from vericase.store import digest_bytes, load_evidence, parse_json
+from vericase.store import digest_bytes, load_evidence, parse_json, slip
 from vericase.verdict import JUDGING_RULES, Verdict
 from vericase.wire import case_to, evidence_to
 
@@ -105,7 +105,9 @@ def unpack(path: Path) -> dict[str, bytes]:
     except EvidenceError as error:
         raise EvidenceError([f"{path}: {problem}" for problem in error.problems]) from error
     except Exception as error:  # what zipfile raises on hostile bytes is not one type
-        raise EvidenceError(f"{path}: expected a bundle, got {error!r:.200}") from error
+        raise EvidenceError(
+            f"{path}: expected a bundle, got no whole archive: {error!s:.200}"
+        ) from error
     if not same:
         raise EvidenceError(f"{path}: expected the one form of a bundle, got another archive")
     if ENVELOPE not in files:
@@ -226,8 +228,9 @@ def parse_statement(payload: bytes) -> dict[str, Any]:
         document["files"] = {f["name"]: f["digest"]["sha256"] for f in listed}
         date.fromisoformat(ours["on"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise EvidenceError(f"{ENVELOPE}: expected a statement, got {error!r:.200}") from error
-    if kinds != (STATEMENT_TYPE, PREDICATE_TYPE, _FORMAT) or type(ours["sequence"]) is not int:
+        raise EvidenceError(f"{ENVELOPE}: expected a statement, got {slip(error)}") from error
+    numbers = {type(ours["format"]), type(ours["sequence"])}  # a bool is none
+    if kinds != (STATEMENT_TYPE, PREDICATE_TYPE, _FORMAT) or numbers != {int}:
         raise EvidenceError(f"{ENVELOPE}: expected a test result of format 1, got {kinds!r:.200}")
     found: dict[str, Any] = document
     return found

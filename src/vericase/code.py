@@ -1,22 +1,31 @@
 """The code that measures: which files count for a case, and what they digest to.
 
-For every case these are its module, the conftests above it, the trees that the ini option
-`vericase_code` names, and the lock files of `vericase_lock`, which count by what they pin.
+For every case these are its module, the conftests above it, every file (but those in caches) of
+the trees that the ini option `vericase_code` names, and the lock files of `vericase_lock`, which
+count by what they pin.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vericase.errors import EvidenceError
 from vericase.evidence import EvidenceLog
-from vericase.lock import pin_changes, read_lock
+from vericase.lock import included_files, pin_changes, read_lock
 from vericase.requirement import canonical
 from vericase.store import digest_bytes
 
 __all__ = ["CaseCode", "code_changes", "code_root"]
 
-_SOURCES = (".py", ".yaml")
+#: What tools leave beside code: no part of what measures, and different after every run.
+_CACHES = frozenset(
+    {
+        *("__pycache__", ".cache", ".git", ".hypothesis", ".import_linter_cache"),
+        *(".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+    }
+)
+#: `release.json` says what was decided, and is written after the run.
+_NO_CODE = frozenset({"release.json"})
 _MOST_NAMED = 3
 
 
@@ -27,12 +36,17 @@ class CaseCode:
         root: Case ids start here.
         trees: Folders that count for every case, from the root.
         locks: Lock files that count for every case, from the root.
+
+    Raises:
+        EvidenceError: If a file cannot be read, a folder in a tree is a link, or a lock file
+            includes one that does not count.
     """
 
     def __init__(self, root: Path, trees: Iterable[str], locks: Iterable[str] = ()) -> None:
         self.trees = tuple(sorted(trees))
         self._root = root
         self.lock = {name: read_lock(root / name) for name in sorted(locks)}
+        self._check_includes()
         pins = {name: digest_bytes(canonical(lock).encode()) for name, lock in self.lock.items()}
         self._everywhere = self._read(self._tree_files()) | pins
         self._own: dict[str, dict[str, str]] = {}
@@ -63,11 +77,28 @@ class CaseCode:
             found |= self.listing(module)
         return found
 
-    def _tree_files(self) -> Iterable[Path]:
+    def _check_includes(self) -> None:
+        for name, lock in self.lock.items():
+            for included in included_files(lock):
+                place = os.path.normpath(Path(name).parent / included)
+                if Path(place).as_posix() not in self.lock:
+                    raise EvidenceError(
+                        f"{name}: expected each file that it includes among the lock files "
+                        f"(vericase_lock) too, got {included}"
+                    )
+
+    def _tree_files(self) -> Iterator[Path]:
         for tree in self.trees:
-            for path in (self._root / tree).rglob("*"):
-                if path.suffix in _SOURCES and "__pycache__" not in path.parts and path.is_file():
-                    yield path
+            for folder, inner, files in os.walk(self._root / tree, onerror=_refuse):
+                inner[:] = sorted(set(inner) - _CACHES)
+                for path in (Path(folder, name) for name in inner):
+                    if path.is_symlink():
+                        raise EvidenceError(
+                            f"{path}: expected a folder of its own, got a link to one"
+                        )
+                for path in (Path(folder, name) for name in sorted(set(files) - _NO_CODE)):
+                    if path.suffix != ".pyc" and path.is_file():
+                        yield path
 
     def _read(self, files: Iterable[Path]) -> dict[str, str]:
         try:
@@ -76,7 +107,7 @@ class CaseCode:
                 for file in files
             }
         except OSError as error:
-            raise EvidenceError(f"{error.filename}: expected readable code, got {error}") from error
+            raise _unreadable(error) from error
 
 
 def code_changes(log: EvidenceLog, root: Path) -> dict[str, str]:
@@ -137,3 +168,13 @@ def _told(changes: Sequence[str]) -> str:
 
 def _module(case_id: str) -> str:
     return Path(os.path.normpath(case_id.partition("::")[0])).as_posix()
+
+
+def _refuse(error: OSError) -> None:
+    # Of a tree that went, every file is gone, and is told so.
+    if not isinstance(error, FileNotFoundError):
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> EvidenceError:
+    return EvidenceError(f"{error.filename}: expected readable code, got {error}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vericase.errors import InputError
 from vericase.requirement import canonical
-from vericase.store import parse_json
+from vericase.store import parse_json, slip
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -73,7 +73,7 @@ def open_envelope(envelope: bytes, key: "Ed25519PublicKey") -> bytes:
     except InvalidSignature:
         raise SignatureError("the signature does not fit what it should sign") from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise SignatureError(f"expected an envelope, got {error!r:.200}") from error
+        raise SignatureError(f"expected an envelope, got {slip(error)}") from error
     return payload
 
 

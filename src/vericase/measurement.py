@@ -160,7 +160,7 @@ class Sample:
         values: One a record, in *unit*.
         unit: "1" for a pure number.
         clusters: The independent unit each value belongs to (a recording, a patient);
-            one a value, or empty when every value stands for itself.
+            one a value, or None when every value stands for itself.
 
     Raises:
         MeasurementError: If a value is not finite, or clusters and values differ in number.
@@ -168,19 +168,21 @@ class Sample:
 
     values: tuple[float, ...]
     unit: str = "1"
-    clusters: tuple[str, ...] = ()
+    clusters: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         values = _entries(self.values)
         numbers = tuple(_number(f"values[{i}]", value) for i, value in enumerate(values))
         object.__setattr__(self, "values", numbers)
-        clusters = tuple(str(cluster) for cluster in _entries(self.clusters))
-        object.__setattr__(self, "clusters", clusters)
         _check_unit(self.unit)
-        if clusters and len(clusters) != len(numbers):
-            raise MeasurementError(
-                f"Sample: expected one cluster a value ({len(numbers)}), got {len(clusters)}"
-            )
+        if self.clusters is not None:
+            clusters = tuple(str(cluster) for cluster in _entries(self.clusters))
+            # An empty list of names is a list that got lost, not a claim of independence.
+            if len(clusters) != len(numbers):
+                raise MeasurementError(
+                    f"Sample: expected one cluster a value ({len(numbers)}), got {len(clusters)}"
+                )
+            object.__setattr__(self, "clusters", clusters or None)
         if not isfinite(sum(map(abs, numbers))):
             raise MeasurementError("Sample: expected values with a finite sum, got an overflow")
 

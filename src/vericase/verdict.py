@@ -139,12 +139,12 @@ def _unpaired(
     for whose, each in (("", measurement), (" of the last release", reference)):
         if each is None:
             continue
-        if not isinstance(each, Sample) or len(set(each.clusters)) < len(each.values):
+        if not isinstance(each, Sample) or len(set(each.clusters or ())) < len(each.values):
             return f"a paired criterion needs a Sample{whose} with each record once as its cluster"
         if each.unit != criterion.unit:
             return f"expected a value{whose} in {criterion.unit!r}, got one in {each.unit!r}"
     if isinstance(measurement, Sample) and isinstance(reference, Sample):
-        here, there = set(measurement.clusters), set(reference.clusters)
+        here, there = set(measurement.clusters or ()), set(reference.clusters or ())
         if here != there:
             return (
                 f"expected the records of the last release, got {len(here - there)} others, "

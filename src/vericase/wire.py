@@ -55,7 +55,7 @@ def measurement_to(measurement: Measurement) -> dict[str, object]:
                 "kind": "sample",
                 "values": list(values),
                 "unit": unit,
-                "clusters": list(clusters),
+                "clusters": list(clusters or ()),
             }
 
 
@@ -77,7 +77,9 @@ def measurement_from(record: _Record) -> Measurement:
         case "scalar":
             return Scalar(record["value"], record["unit"])
         case "sample":
-            return Sample(tuple(record["values"]), record["unit"], tuple(record["clusters"]))
+            # Here an empty list is how it is written that every value stands for itself.
+            clusters = tuple(record["clusters"]) or None
+            return Sample(tuple(record["values"]), record["unit"], clusters)
         case kind:
             raise ValueError(f"expected a measurement, got the kind {kind!r}")
 
@@ -211,7 +213,7 @@ def evidence_from(record: _Record) -> Evidence:
         case_id=typed(record, "case_id", str),
         case_digest=typed(record, "case_digest", str),
         measurement=measurement_from(typed(record, "measurement", dict)),
-        verdict=Verdict[typed(record, "verdict", str)],
+        verdict=_verdict(typed(record, "verdict", str)),
         subjects=text_map(record, "subjects"),
         attachments=tuple(map(_attachment, typed(record, "attachments", list))),
         reference=measurement_from(typed(record, "reference", dict))
@@ -258,6 +260,12 @@ def text_map(record: _Record, key: str) -> dict[str, str]:
         if type(value) is not str:
             raise TypeError(f"{key}: expected texts, got {value!r:.80}")
     return values
+
+
+def _verdict(name: str) -> Verdict:
+    if name not in Verdict.__members__:
+        raise ValueError(f"verdict: expected one of {', '.join(Verdict.__members__)}, got {name!r}")
+    return Verdict[name]
 
 
 def _attachment(record: _Record) -> Attachment:

@@ -147,6 +147,17 @@ def test_a_tree_of_code_must_be_there(shown: Project) -> None:
     )
 
 
+@pytest.mark.parametrize("option", ["evidence", "report", "looks"])
+def test_a_tree_of_code_holds_nothing_that_a_run_writes(shown: Project, option: str) -> None:
+    """Evidence that counts as code would be stale as soon as it is written."""
+    shown.write("device/model.py", "")
+    shown.write("pytest.ini", "[pytest]\nvericase_code = device\n")
+    told = refused(shown, f"--vericase-{option}=device/written")
+    tree = shown.folder / "device"
+    sentence = f"vericase_code: expected nothing in {tree} that a run writes, got {tree}/written"
+    assert sentence in told
+
+
 def test_evidence_that_cannot_be_written_stops_the_run(shown: Project) -> None:
     """A run whose evidence has no place does not start."""
     shown.write("taken", "a file")
@@ -171,6 +182,11 @@ def test_a_subject_that_is_not_there_breaks_its_cases(shown: Project) -> None:
     ("content", "message"),
     [
         ("no json", "expected a data manifest in JSON, got "),
+        (
+            '{"scope": "clinic", "rehearsal": true, "rehearsal": false}',
+            "expected a data manifest in",
+        ),
+        ("[" * 100_000, "expected a data manifest in JSON, got "),
         ("[]", "expected a data manifest, got list"),
         ("{}", "expected a manifest that states its scope, got None"),
         ('{"scope": ""}', "expected a manifest that states its scope, got ''"),

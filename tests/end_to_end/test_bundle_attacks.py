@@ -344,6 +344,7 @@ def test_even_the_owner_of_the_key_cannot_sign_a_failure_as_a_release(place: Wor
         lambda d: d.update(_type="https://in-toto.io/Statement/v0.1"),
         lambda d: d.update(predicateType="https://slsa.dev/provenance/v1"),
         lambda d: d["predicate"]["vericase"].update(format=2),
+        lambda d: d["predicate"]["vericase"].update(format=True),
         lambda d: d["predicate"]["vericase"].update(sequence=True),
         lambda d: d["predicate"]["vericase"].update(on="yesterday"),
         lambda d: d.pop("predicate"),

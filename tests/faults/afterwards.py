@@ -20,6 +20,11 @@ _BOTH = CASE + CASE.replace("DEM-001", "DEM-002").replace("test_share", "test_ot
 _POOR = CASE.replace("19", "10")
 _DEMO = "requirements/demo.yaml"
 _WEIGHTZ = hashlib.sha256(b"weightz").hexdigest()
+_WITH_DATA = (
+    '@pytest.fixture(scope="session", autouse=True)\n'
+    "def data(vericase_subject, request):\n"
+    '    vericase_subject("data", request.config.rootpath / "data.json")\n\n' + CASE
+)
 _ATTACHED = CASE.replace("20))", "20), {'figure.txt': 'a figure'})")
 
 
@@ -141,6 +146,9 @@ AFTERWARDS: dict[str, Project] = {
         tamper=lambda folder: (folder / "reports" / "evidence.json").write_text("[" * 100_000)
     ),
     "evidence in another format": Project(tamper=_evidence(lambda d: d.update(format=2))),
+    "evidence in a format that is no number": Project(
+        tamper=_evidence(lambda d: d.update(format=True))
+    ),
     "an attachment gone": Project(
         case=_ATTACHED, tamper=lambda folder: shutil.rmtree(folder / "reports" / "attachments")
     ),
@@ -212,6 +220,19 @@ AFTERWARDS: dict[str, Project] = {
         files={"device/gain.py": "GAIN = 1\n"},
         tamper=_replaced("device/gain.py", "1", "2"),
     ),
+    **{
+        f"{name} beside device code edited": Project(
+            ini="vericase_code = device\n",
+            files={"device/gain.py": "GAIN = 1\n", f"device/{name}": "1"},
+            tamper=_replaced(f"device/{name}", "1", "2"),
+        )
+        for name in ("limits.json", "a.yml", "b.toml")
+    },
+    "device code behind a link": Project(
+        ini="vericase_code = device\n",
+        files={"device/gain.py": "GAIN = 1\n", "elsewhere/limit.py": "LIMIT = 1\n"},
+        tamper=lambda folder: (folder / "device" / "link").symlink_to(folder / "elsewhere"),
+    ),
     "device code added": Project(
         ini="vericase_code = device\n",
         files={"device/gain.py": "GAIN = 1\n"},
@@ -219,9 +240,12 @@ AFTERWARDS: dict[str, Project] = {
     ),
     "a rehearsal": Project(
         files={"data.json": '{"scope": "clinic", "rehearsal": true}'},
-        case='@pytest.fixture(scope="session", autouse=True)\n'
-        "def data(vericase_subject, request):\n"
-        '    vericase_subject("data", request.config.rootpath / "data.json")\n\n' + CASE,
+        case=_WITH_DATA,
+        gate=("--subject", "model=model.bin", "--subject", "data=data.json"),
+    ),
+    "a rehearsal that is none in a second key": Project(
+        files={"data.json": '{"scope": "clinic", "rehearsal": true, "rehearsal": false}'},
+        case=_WITH_DATA,
         gate=("--subject", "model=model.bin", "--subject", "data=data.json"),
     ),
 }

@@ -14,6 +14,8 @@ __all__ = ["CLAIMS", "CLAIM_CONTROLS"]
 
 _SURE = 'relation: ">=", threshold: 0.9, confidence: 0.95'
 _LOCKED = "vericase_lock = lock.txt\n"
+_TOML = 'name = "a"\nversion = "{}"\nname = "b"\nversion = "{}"'
+_LONG = "# long\n" * 200_000
 _LOOK = (
     '@pytest.fixture\ndef opened(vericase_look):\n    vericase_look("test", data="d" * 64, '
     'subject=os.environ.get("JUDGED", "a") * 64)\n\n'
@@ -108,6 +110,27 @@ CLAIMS: dict[str, Project] = {
     "a pin moved": _locked("widget==1.0", _write("lock.txt", "widget==2.0\n")),
     "the lock taken away": _locked("widget==1.0", lambda folder: (folder / "lock.txt").unlink()),
     "another version than the locked one": _locked("pytest==0.1"),
+    "a pin moved in a file that the lock includes": Project(
+        ini=_LOCKED,
+        files={"lock.txt": "-r base.txt\n", "base.txt": "widget==1.0\n"},
+        tamper=_write("base.txt", "widget==2.0\n"),
+    ),
+    "another version than the one locked with hashes": _locked(
+        "pytest==0.1 \\\n    --hash=sha256:" + "0" * 64
+    ),
+    "another version than the one locked by a marker": _locked(
+        "pytest==0.1 ; python_version > '3'"
+    ),
+    "another version than the one locked with spaces": _locked("pytest == 0.1"),
+    "another hash of a pin": _locked(
+        "widget==1.0 --hash=sha256:aa", _write("lock.txt", "widget==1.0 --hash=sha256:bb\n")
+    ),
+    "two versions in a lock of TOML that changed places": _locked(
+        _TOML.format(1, 2), _write("lock.txt", _TOML.format(2, 1) + "\n")
+    ),
+    "a pin moved far down in the lock": _locked(
+        _LONG + "widget==1.0", _write("lock.txt", _LONG + "widget==2.0\n")
+    ),
     "a lock that is not there": Project(ini=_LOCKED),
 }
 
@@ -120,5 +143,12 @@ CLAIM_CONTROLS: dict[str, Project] = {
     "one of two claims, corrected": _any_of("36, 36", "5, 29"),
     "a first look": Project(requirement=_FIRST, case=_LOOKING),
     "a lock that was kept": _locked("widget==1.0"),
+    "a lock with hashes and markers": _locked(
+        "widget==1.0 \\\n  --hash=sha256:aa\npytest==0.1; python_version < '3'\npytest>1"
+    ),
+    "a lock that includes another lock": Project(
+        ini="vericase_lock = lock.txt base.txt\n",
+        files={"lock.txt": "-r base.txt\n", "base.txt": "widget==1.0\n"},
+    ),
     "a lock that was sorted": _locked("a==1\nb==2", _write("lock.txt", "# sorted\nb==2\na==1\n")),
 }

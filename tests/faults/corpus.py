@@ -94,6 +94,11 @@ CONTROLS: dict[str, Project] = {
     ),
     **SIGNED_CONTROLS,
     "run again in part": Project(requirement=_TWO, case=_BOTH, again=("-k", "other")),
+    "caches beside code": Project(
+        ini="vericase_code = device\n",
+        files={"device/gain.py": "GAIN = 1\n", "device/.pytest_cache/v": "1\n"},
+        tamper=lambda folder: (folder / "device/.pytest_cache/v").write_text("2\n", "utf-8"),
+    ),
     "code that is as it was": Project(
         ini="vericase_code = device\n", files={"device/gain.py": "GAIN = 1\n"}
     ),

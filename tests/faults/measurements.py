@@ -59,6 +59,9 @@ MEASUREMENTS: dict[str, Project] = {
     "a mask of numbers": _measured('measure("share", Proportion.of([1, 1, 1]))'),
     "a share without its counts": _measured('measure("share", 0.95)'),
     "an empty sample": _measured('measure("share", Sample([]))'),
+    "a sample whose names got lost": _measured(
+        'measure("share", Sample([0.95, 0.96] * 50, clusters=[]))'
+    ),
     "a sample with a gap": _measured('measure("share", Sample([1.0, float("nan")]))'),
     "another unit": _measured('measure("share", Scalar(0.95, "mV"))'),
     "no unit": _demanded('relation: "<=", threshold: 1, unit: s', "Scalar(0.5)"),

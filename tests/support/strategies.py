@@ -59,7 +59,7 @@ def samples(draw: st.DrawFn, *, max_size: int = 12) -> Sample:
     values = draw(st.lists(finite, max_size=max_size))
     names = st.lists(st.sampled_from("abc"), min_size=len(values), max_size=len(values))
     clusters = draw(st.one_of(st.just([]), names))
-    return Sample(tuple(values), draw(units), tuple(clusters))
+    return Sample(tuple(values), draw(units), tuple(clusters) or None)
 
 
 coverages = st.builds(

@@ -40,7 +40,10 @@ def add_to(commands: Commands) -> None:
     )
     gate.add_argument("--format", choices=("text", "json", "github"), default="text")
     gate.add_argument(
-        "--out", type=Path, metavar="JSON", help="the decision; default gate.json by the evidence"
+        "--out",
+        type=Path,
+        metavar="JSON",
+        help="the decision, removed if there is none; default gate.json by the evidence",
     )
 
 
@@ -49,8 +52,7 @@ def _gate(parsed: argparse.Namespace) -> int:
     if out.resolve() == parsed.evidence.resolve():
         raise InputError(f"--out: expected another file than the evidence, got {out}")
     # An earlier decision must not outlive a gate that cannot decide.
-    if out.name == "gate.json":
-        out.unlink(missing_ok=True)
+    out.unlink(missing_ok=True)
     matrix = traced(parsed, subjects=parsed.subject, run=parsed.run)
     decision = decide(matrix)
     code = FINE if decision.released else BLOCKED

@@ -89,12 +89,7 @@ def read_options(config: pytest.Config) -> Options:
         raise pytest.UsageError(
             f"--vericase-select: expected a pattern, {FAILED} or {STALE}, got {select!r}"
         )
-    for folder in config.getini("vericase_code"):
-        if not Path(folder).is_dir():
-            raise pytest.UsageError(f"vericase_code: expected a folder, got nothing at {folder}")
-    for file in config.getini("vericase_lock"):
-        if not Path(file).is_file():
-            raise pytest.UsageError(f"vericase_lock: expected a file, got nothing at {file}")
+    _check_places(config)
     reference = _path(config, "vericase_reference")
     if reference is not None and not reference.is_file():
         raise pytest.UsageError(
@@ -105,6 +100,8 @@ def read_options(config: pytest.Config) -> Options:
         raise pytest.UsageError(
             f"--vericase-report: expected another file than the evidence, got {report}"
         )
+    looks = _path(config, "vericase_looks") or config.rootpath / "looks.jsonl"
+    _check_written(config, evidence, report, looks)
     return Options(
         root=config.rootpath,
         requirements=requirements,
@@ -114,10 +111,29 @@ def read_options(config: pytest.Config) -> Options:
         run=str(config.getoption("vericase_run") or config.getini("vericase_run")),
         code=_below_root(config, "vericase_code"),
         locks=_below_root(config, "vericase_lock"),
-        looks=_path(config, "vericase_looks") or config.rootpath / "looks.jsonl",
+        looks=looks,
         reference=reference,
         asked_for=config.getoption("vericase_requirements") is not None,
     )
+
+
+def _check_places(config: pytest.Config) -> None:
+    for folder in config.getini("vericase_code"):
+        if not Path(folder).is_dir():
+            raise pytest.UsageError(f"vericase_code: expected a folder, got nothing at {folder}")
+    for file in config.getini("vericase_lock"):
+        if not Path(file).is_file():
+            raise pytest.UsageError(f"vericase_lock: expected a file, got nothing at {file}")
+
+
+def _check_written(config: pytest.Config, *files: Path | None) -> None:
+    # It would change while the run that it counts for goes on.
+    for tree in config.getini("vericase_code"):
+        for file in files:
+            if file is not None and file.is_relative_to(Path(tree).resolve()):
+                raise pytest.UsageError(
+                    f"vericase_code: expected nothing in {tree} that a run writes, got {file}"
+                )
 
 
 def _below_root(config: pytest.Config, name: str) -> tuple[str, ...]:

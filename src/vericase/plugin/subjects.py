@@ -1,6 +1,5 @@
 """What a path holds, as a subject."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from vericase.errors import EvidenceError
 from vericase.evidence import Subject
 from vericase.report.text import readable
-from vericase.store import digest_path
+from vericase.store import digest_path, parse_json
 
 __all__ = ["DATA", "read_subject"]
 
@@ -45,8 +44,8 @@ def read_subject(name: str, path: Path, root: Path) -> Subject:
 
 def _manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        manifest = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path}: expected a data manifest in JSON, got {error}") from error
     if not isinstance(manifest, dict):
         raise EvidenceError(f"{path}: expected a data manifest, got {type(manifest).__name__}")

@@ -3,7 +3,7 @@
 from vericase.store.evidence import PREVIOUS, load_evidence, save_evidence
 from vericase.store.files import digest_bytes, digest_path, write_atomically
 from vericase.store.journal import JOURNAL, Journal, append_line, read_journal
-from vericase.store.parsing import parse_json
+from vericase.store.parsing import parse_json, slip
 
 __all__ = [
     "JOURNAL",
@@ -16,5 +16,6 @@ __all__ = [
     "parse_json",
     "read_journal",
     "save_evidence",
+    "slip",
     "write_atomically",
 ]

@@ -11,7 +11,7 @@ from vericase.findings import Finding
 from vericase.layout import laid_out
 from vericase.store.files import write_atomically
 from vericase.store.journal import JOURNAL, read_journal
-from vericase.store.parsing import parse_json
+from vericase.store.parsing import parse_json, slip
 from vericase.wire import (
     case_from,
     case_to,
@@ -59,13 +59,16 @@ def load_evidence(path: Path) -> tuple[EvidenceLog, tuple[Finding, ...]]:
         findings = tuple(chain_findings(document))
         return _with_journal(_log(document), path), findings
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise EvidenceError(f"{path}: expected evidence, got {error!r}") from error
+        raise EvidenceError(f"{path}: expected evidence, got {slip(error)}") from error
 
 
 def _check_format(path: Path, document: Any) -> None:  # noqa: ANN401  parsed JSON can be anything
-    if not isinstance(document, dict) or document.get("format") != 1:
-        found = document.get("format") if isinstance(document, dict) else type(document).__name__
-        raise EvidenceError(f"{path}: expected evidence of format 1, got {found!r}")
+    if not isinstance(document, dict):
+        raise EvidenceError(f"{path}: expected evidence of format 1, got no JSON object")
+    found = document.get("format")
+    # True is 1 too, and so is 1.0.
+    if type(found) is not int or found != 1:
+        raise EvidenceError(f"{path}: expected evidence of format 1, got {found!r:.80}")
 
 
 def _document(log: EvidenceLog) -> str:

@@ -45,11 +45,13 @@ def test_a_module_its_conftests_and_the_trees_count(root: Path) -> None:
 
 
 def test_what_is_as_it_was_is_not_told(root: Path) -> None:
-    """Caches and other files are no code."""
+    """Caches are no code, nor is what a release leaves beside a model."""
     log = measured(root, "src")
-    (root / "src/device/__pycache__").mkdir()
-    (root / "src/device/__pycache__/network.py").write_text("other", encoding="utf-8")
-    (root / "src/device/weights.bin").write_text("other", encoding="utf-8")
+    for cache in ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"):
+        (root / "src/device" / cache / "deep").mkdir(parents=True)
+        (root / "src/device" / cache / "deep/network.py").write_text("other", encoding="utf-8")
+    for name in ("network.pyc", "release.json"):
+        (root / "src/device" / name).write_text("other", encoding="utf-8")
     (root / "checks/test_c.py").write_text("another module", encoding="utf-8")
     assert code_changes(log, root) == UNCHANGED
 
@@ -76,6 +78,15 @@ def test_a_file_that_is_gone_or_new_is_named(root: Path) -> None:
         "src/device/network.py is gone since it was measured",
         OTHER: "src/device/net.py changed, src/device/network.py is gone since it was measured",
     }
+
+
+def test_a_tree_that_is_gone_is_told_by_its_files(root: Path) -> None:
+    """Evidence of code that went is stale, and no error."""
+    log = measured(root, "src/device")
+    (root / "src").rename(root / "sources")
+    assert code_changes(log, root)[OTHER] == (
+        "src/device/network.py is gone, src/device/presets/real.yaml is gone since it was measured"
+    )
 
 
 def test_many_changes_are_counted(root: Path) -> None:
@@ -127,3 +138,51 @@ def test_code_that_cannot_be_read_is_told(root: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(EvidenceError, match=r"src/device/\S+: expected readable code, got "):
         CaseCode(root, ["src"])
+
+
+@pytest.mark.parametrize("name", ["limits.json", "b.toml", "a.yml", "deep/weights", ".env"])
+def test_every_file_of_a_tree_counts(root: Path, name: str) -> None:
+    """What code reads decides as much as the code: no suffix is left out."""
+    path = root / "src" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("1", encoding="utf-8")
+    log = measured(root, "src")
+    path.write_text("2", encoding="utf-8")
+    assert code_changes(log, root)[CASE] == f"src/{name} changed since it was measured"
+
+
+def test_a_linked_folder_in_a_tree_is_refused(root: Path) -> None:
+    """As in a subject; a linked file counts by what it holds, and a cache may be a link."""
+    (root / "elsewhere").mkdir()
+    (root / "src/__pycache__").symlink_to(root / "elsewhere")
+    (root / "limits.json").write_text("1", encoding="utf-8")
+    (root / "src/limits.json").symlink_to(root / "limits.json")
+    log = measured(root, "src")
+    (root / "limits.json").write_text("2", encoding="utf-8")
+    assert code_changes(log, root)[CASE] == "src/limits.json changed since it was measured"
+    (root / "src/device/linked").symlink_to(root / "elsewhere")
+    with pytest.raises(EvidenceError, match=r"device/linked: expected a folder of its own, got a "):
+        CaseCode(root, ["src"])
+
+
+def test_a_folder_that_cannot_be_read_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in it would otherwise count as nothing."""
+
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    with pytest.raises(EvidenceError, match=r"/src: expected readable code, got \[Errno 13\]"):
+        CaseCode(root, ["src"])
+
+
+def test_what_a_lock_includes_has_to_count_too(root: Path) -> None:
+    """A file that is only included could change unseen; one that is named beside it cannot."""
+    (root / "locks").mkdir()
+    (root / "locks/all.txt").write_text("-r ../base.txt\n", encoding="utf-8")
+    (root / "base.txt").write_text("-c locks/all.txt\na==1\n", encoding="utf-8")
+    both = CaseCode(root, (), ["locks/all.txt", "base.txt"])
+    assert set(both.lock) <= set(both.listing(CASE))
+    told = r"^locks/all.txt: expected each file that it includes .*, got \.\./base\.txt$"
+    with pytest.raises(EvidenceError, match=told):
+        CaseCode(root, (), ["locks/all.txt"])

@@ -165,19 +165,22 @@ def test_an_empty_sample_has_no_mean() -> None:
 def test_a_value_without_a_cluster_stands_for_itself() -> None:
     """Where no clusters are given, every value is its own unit of resampling."""
     assert len(set(Sample((1.0, 1.0, 1.0)).units_of_resampling)) == 3
+    assert Sample((1.0, 2.0)) == Sample((1.0, 2.0), clusters=None)
+    assert Sample((), clusters=()) == Sample(())
     assert Sample((1.0, 2.0), "1", ("p", "p")).units_of_resampling == ("p", "p")
 
 
 @pytest.mark.parametrize(
     ("values", "clusters", "message"),
     [
-        ((1.0, float("nan")), (), "values[1]: expected a finite number, got nan"),
-        ((True,), (), "values[0]: expected a finite number, got True"),
-        ([[1.0]], (), "values[0]: expected a finite number, got [1.0]"),
-        ("12", (), "Sample: expected a sequence of numbers, got '12'"),
-        (1.0, (), "Sample: expected a sequence of numbers, got 1.0"),
+        ((1.0, float("nan")), None, "values[1]: expected a finite number, got nan"),
+        ((True,), None, "values[0]: expected a finite number, got True"),
+        ([[1.0]], None, "values[0]: expected a finite number, got [1.0]"),
+        ("12", None, "Sample: expected a sequence of numbers, got '12'"),
+        (1.0, None, "Sample: expected a sequence of numbers, got 1.0"),
+        ((1.0, 2.0), [], "Sample: expected one cluster a value (2), got 0"),
         ((1.0, 2.0), ("a",), "Sample: expected one cluster a value (2), got 1"),
-        ((1e308, 1e308), (), "Sample: expected values with a finite sum, got an overflow"),
+        ((1e308, 1e308), None, "Sample: expected values with a finite sum, got an overflow"),
     ],
 )
 def test_a_wrong_sample_is_refused(values: object, clusters: object, message: str) -> None:
