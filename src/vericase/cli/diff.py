@@ -10,9 +10,10 @@ from pathlib import Path
 
 from vericase.bundle import ENVELOPE, unpack
 from vericase.change_control import outside
+from vericase.changes import Change, Comparison, Side
 from vericase.cli.common import BLOCKED, FINE, Commands, add_command, day
 from vericase.code import code_root
-from vericase.comparison import Change, Comparison, Side, compare
+from vericase.comparison import compare
 from vericase.envelope import SignatureError, open_envelope, public_key
 from vericase.errors import InputError
 from vericase.gate import decide
