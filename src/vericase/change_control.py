@@ -9,7 +9,8 @@ the change itself would allow anything.
 from collections.abc import Iterator
 from fractions import Fraction
 
-from vericase.comparison import Comparison, Kind, criterion_rows
+from vericase.changes import Comparison, Kind
+from vericase.comparison import criterion_rows
 from vericase.requirement import ChangePlan
 from vericase.rows import CriterionRow
 from vericase.verdict import Verdict

@@ -1,19 +1,22 @@
-"""What changed from one release to the next: demands, measured values, waivers, subjects.
+"""What changed from one release to the next: demands, what was signed, values, subjects.
 
 Pure. Each change has a kind, by which a predetermined change control plan allows it or not.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 
-from vericase.gate import GateDecision
+from vericase.changes import Change, Comparison, Kind, Side
+from vericase.gaps import gaps
 from vericase.matrix import TraceMatrix
 from vericase.requirement import (
     AcceptanceCriterion,
+    Hazard,
+    Inspection,
     Relation,
     Requirement,
+    RequirementSet,
     SmallSlices,
     Status,
     Waiver,
@@ -21,92 +24,20 @@ from vericase.requirement import (
 from vericase.rows import CriterionRow, RequirementRow
 from vericase.verdict import Judgement, Verdict
 
-__all__ = ["Change", "Comparison", "Kind", "Side", "compare", "criterion_rows"]
-
-
-class Kind(StrEnum):
-    """What sort of change it is; a change control plan names these."""
-
-    REQUIREMENT_ADDED = "requirement added"
-    REQUIREMENT_REMOVED = "requirement removed"
-    REQUIREMENT_REWORDED = "requirement reworded"
-    REQUIREMENT_CHANGED = "requirement changed"
-    STATUS_RAISED = "status raised"
-    STATUS_LOWERED = "status lowered"
-    CRITERION_ADDED = "criterion added"
-    CRITERION_REMOVED = "criterion removed"
-    CRITERION_TIGHTENED = "criterion tightened"
-    CRITERION_LOOSENED = "criterion loosened"
-    CRITERION_CHANGED = "criterion changed"
-    WAIVER_ADDED = "waiver added"
-    WAIVER_REMOVED = "waiver removed"
-    WAIVER_CHANGED = "waiver changed"
-    SUBJECT_CHANGED = "subject changed"
-    CODE_CHANGED = "code changed"
-    ENVIRONMENT_CHANGED = "environment changed"
-    VERDICT_BETTER = "verdict better"
-    VERDICT_WORSE = "verdict worse"
-    VALUE_CHANGED = "value changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One difference.
-
-    Attributes:
-        where: A requirement, a criterion, a waiver, a subject or a file.
-        before: As text; empty if it was not there.
-        after: As text; empty if it is gone.
-        what: The field that differs, if it is one.
-    """
-
-    kind: Kind
-    where: str
-    before: str = ""
-    after: str = ""
-    what: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One of the two: what was traced and decided."""
-
-    matrix: TraceMatrix
-    decision: GateDecision
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """All changes, and the gaps that only one side has: what is in the way of its release."""
-
-    before: Side
-    after: Side
-    changes: tuple[Change, ...]
-    new_gaps: tuple[str, ...]
-    closed_gaps: tuple[str, ...]
+__all__ = ["compare", "criterion_rows"]
 
 
 def compare(before: Side, after: Side) -> Comparison:
     """What changed between two traced releases."""
-    old, new = _gaps(before.decision), _gaps(after.decision)
     changes = (
         *_requirements(before.matrix, after.matrix),
         *_waivers(before.matrix, after.matrix),
+        *_beside(before.matrix.requirements, after.matrix.requirements),
         *_subjects(before.matrix, after.matrix),
         *_measured(before.matrix, after.matrix),
     )
-    return Comparison(
-        before=before,
-        after=after,
-        changes=changes,
-        new_gaps=tuple(sorted(new - old)),
-        closed_gaps=tuple(sorted(old - new)),
-    )
-
-
-def _gaps(decision: GateDecision) -> set[str]:
-    """What is in the way, by place and word: a FAIL that becomes an ERROR is another gap."""
-    return {f"{blocker.where}: {blocker.what}" for blocker in decision.blocking}
+    new, closed = gaps(before, after, changes)
+    return Comparison(before=before, after=after, changes=changes, new_gaps=new, closed_gaps=closed)
 
 
 def _requirements(before: TraceMatrix, after: TraceMatrix) -> Iterator[Change]:
@@ -217,6 +148,49 @@ def _waiver(waiver: Waiver | None) -> str:
         f"{waiver.expires_on}, by {waiver.approved_by}: {waiver.reason} "
         f"({waiver.fingerprint[:16]}, {', '.join(waiver.hazards) or 'no hazard'})"
     )
+
+
+_HAZARDS = (Kind.HAZARD_ADDED, Kind.HAZARD_REMOVED, Kind.HAZARD_CHANGED)
+_INSPECTIONS = (Kind.INSPECTION_ADDED, Kind.INSPECTION_REMOVED, Kind.INSPECTION_CHANGED)
+
+
+def _beside(before: RequirementSet, after: RequirementSet) -> Iterator[Change]:
+    """What stands beside the requirements: hazards, inspections, intended use, change plan."""
+    yield from _records(_HAZARDS, before.hazards, after.hazards)
+    yield from _records(_INSPECTIONS, before.inspections, after.inspections)
+    for kind, name in (
+        (Kind.INTENDED_USE_CHANGED, "intended_use"),
+        (Kind.CHANGE_PLAN_CHANGED, "change_plan"),
+    ):
+        parts = [getattr(side, name) for side in (before, after)]
+        old, new = ({} if part is None else asdict(part) for part in parts)
+        for what in [key for key in old or new if old.get(key) != new.get(key)]:
+            told = [str(each[what]) if each else "" for each in (old, new)]
+            place = name.replace("_", "-")
+            yield Change(kind=kind, where=place, what=what, before=told[0], after=told[1])
+
+
+def _records(
+    kinds: tuple[Kind, Kind, Kind],
+    before: Sequence[Hazard | Inspection],
+    after: Sequence[Hazard | Inspection],
+) -> Iterator[Change]:
+    """What was added, removed and changed, the last by its fields; a place in a file is none."""
+    old, new = ({r.id: asdict(r) for r in side} for side in (before, after))
+    for name in _either(old, new):
+        if name not in old:
+            yield Change(kind=kinds[0], where=name, after=_record(new[name]))
+        elif name not in new:
+            yield Change(kind=kinds[1], where=name, before=_record(old[name]))
+        else:
+            for field in old[name]:
+                if field != "source":
+                    parts = old[name][field], new[name][field]
+                    yield from _field(name, field, *parts, kind=kinds[2])
+
+
+def _record(record: Mapping[str, object]) -> str:
+    return str(record.get("title") or f"{record['requirement']} {record['record']}")
 
 
 def _subjects(before: TraceMatrix, after: TraceMatrix) -> Iterator[Change]:

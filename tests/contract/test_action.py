@@ -247,6 +247,36 @@ def test_a_pull_request_is_held_to_what_it_changed(device: Project) -> None:
     assert job(device, "pull_request").code == 1
 
 
+def test_a_baseline_excuses_no_finding_of_check(device: Project) -> None:
+    """A number in a statement that is not the one of the criterion is an error everywhere."""
+    inputs = baseline(device, "[95, 95]")
+    odd = requirement_record(statement="The device shall keep 12 % of what is right.")
+    device.demand(odd, requirement_record("ROB-002"))
+    done = job(device, "pull_request", **inputs)
+    assert done.code == 1, done.output
+    assert "L20" in done.output
+    assert "::error::vericase check has findings" in done.output
+
+
+@pytest.mark.parametrize("subjects", ["model=other.bin", ""])
+def test_a_baseline_excuses_no_other_subject(device: Project, subjects: str) -> None:
+    """What is released has to be what was verified, also on a pull request."""
+    inputs = baseline(device, "[95, 10]")
+    device.write("other.bin", "other weights")
+    done = job(device, "pull_request", **inputs, subjects=subjects)
+    assert done.code == 1, done.output
+    assert "model: other subject" in done.summary
+
+
+def test_a_baseline_excuses_no_evidence_of_another_run(device: Project) -> None:
+    """Such as what an earlier run left where the cases of this one do not write."""
+    inputs = baseline(device, "[95, 95]")
+    elsewhere = "--vericase-evidence=reports/elsewhere.json"
+    done = job(device, "pull_request", **inputs, pytest_arguments=elsewhere)
+    assert done.code == 1, done.output
+    assert "new gaps" in done.summary
+
+
 def test_a_baseline_of_somebody_else_is_refused(device: Project) -> None:
     """Its signature has to be of the key that was named."""
     inputs = baseline(device, "[10, 10]")

@@ -6,29 +6,39 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from tests.support.documents import requirement_record, write_records
 from tests.support.matrices import mixed
 from tests.support.reqif_files import Told, rows_of_reqif
+from tests.support.strategies import logs, requirement_sets
 from tests.support.tracing import (
     a_case,
+    a_criterion,
     a_log,
+    a_record,
     a_requirement,
     a_set,
+    a_subject,
     everything_shown,
     with_code,
 )
 from vericase.cli import main
 from vericase.cli.export import _FORMATS
-from vericase.evidence import Outcome
+from vericase.evidence import EvidenceLog, Outcome
 from vericase.export import EXPORTS
 from vericase.export.table import lines
+from vericase.findings import Finding
 from vericase.gate import decide
 from vericase.matrix import TraceMatrix, trace
+from vericase.measurement import Proportion
+from vericase.requirement import Claim, Requirement, RequirementSet, Source, Waiver
 from vericase.store import save_evidence
 
 
@@ -47,7 +57,11 @@ def expected(matrix: TraceMatrix) -> Told:
 def from_csv(content: bytes) -> Told:
     """What the table says."""
     rows = csv.DictReader(io.StringIO(content.decode(), newline=""))
-    return {r["criterion"] or r["requirement"]: r["verdict"] or r["standing"] for r in rows}
+    return {
+        r["criterion"] or r["requirement"]: r["verdict"] or r["standing"]
+        for r in rows
+        if r["requirement"]
+    }
 
 
 def from_json(content: bytes) -> Told:
@@ -81,7 +95,9 @@ def from_xlsx(content: bytes) -> Told:
     header, *rows = load_workbook(io.BytesIO(content))["Matrix"].iter_rows(values_only=True)
     told = [dict(zip(header, row, strict=True)) for row in rows]
     return {
-        str(r["criterion"] or r["requirement"]): str(r["verdict"] or r["standing"]) for r in told
+        str(r["criterion"] or r["requirement"]): str(r["verdict"] or r["standing"])
+        for r in told
+        if r["requirement"]
     }
 
 
@@ -112,7 +128,7 @@ def test_every_export_says_what_the_matrix_says(form: str) -> None:
     if form == "junit":
         # A draft was measured perhaps, and is not asked for: it is skipped, as what it is.
         wanted["ROB-004.1"] = "draft"
-        told.pop("HAZ-001")
+        told.pop("HAZ-001: hazard")
     assert told == wanted
     assert set(wanted.values()) >= {"PASS", "FAIL", "NOT_RUN", "ERROR", "not applicable"}
 
@@ -155,7 +171,8 @@ def test_no_cell_is_a_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(EXPORTS["csv"](*mixed()).decode(), newline="")))
     assert rows[0]["title"] == "'=1+1"
     assert rows[0]["statement"] == "'+shall|`<b>`"
-    assert rows[-1]["observed"] == "-0.5"
+    assert rows[-2]["observed"] == "-0.5"
+    assert rows[-1]["blocking"] == "HAZ-001: hazard, no approved requirement controls this hazard"
     texts = [
         value for row in rows for key, value in row.items() if key not in {"observed", "bound"}
     ]
@@ -175,6 +192,92 @@ def test_a_met_criterion_of_a_requirement_that_is_not_shown_is_no_pass_in_junit(
     broken = a_case(case_id="t.py::test_b", outcome=Outcome.ERROR, message="setup")
     matrix = trace(a_set(), replace(log, cases=(*log.cases, broken)))
     assert from_junit(EXPORTS["junit"](matrix, decide(matrix))) == {"ROB-001.1": "ERROR"}
+
+
+def a_waiver(requirement: Requirement) -> Waiver:
+    """It lets 0.05 go in March 2026."""
+    return Waiver(
+        id="WVR-001",
+        criterion=requirement.criteria[0].id,
+        reason="The next model is due in April.",
+        hazards=requirement.hazards,
+        approved_by="A. Head",
+        approved_on=date(2026, 3, 1),
+        expires_on=date(2026, 3, 31),
+        max_deficit=0.05,
+        fingerprint=requirement.fingerprint,
+        source=Source(file="requirements/waivers.yaml", line=1),
+    )
+
+
+ATTACHMENT = Finding(kind="attachment", where="ROB-001.1", message="it is damaged")
+
+
+@pytest.mark.parametrize("where", ["ROB-001.1", "ROB-001", "ROB-001.9", "HAZ-009", "run r"])
+def test_what_fits_in_no_row_is_red_in_junit_and_in_sight_in_csv(where: str) -> None:
+    """Wherever it is, also at a criterion whose verdict is PASS."""
+    found = [replace(ATTACHMENT, where=where), replace(ATTACHMENT, where=where, message="twice")]
+    matrix = trace(a_set(), everything_shown(a_set()), findings=found)
+    content = EXPORTS["junit"](matrix, decide(matrix))
+    assert from_junit(content)[f"{where}: attachment"] == "attachment"
+    assert b"it is damaged\ntwice" in content.replace(b"&#10;", b"\n")
+    told = EXPORTS["csv"](matrix, decide(matrix)).decode()
+    assert "attachment, it is damaged" in told
+
+
+def test_a_rehearsal_is_told_where_no_headline_is() -> None:
+    """It releases nothing, and neither the table nor JUnit looks as if it did."""
+    log = everything_shown(a_set(), subjects=[replace(a_subject(), rehearsal=True)])
+    matrix = trace(a_set(), log)
+    assert decide(matrix).clear
+    assert reds(matrix) == 1
+    assert b"run: rehearsal" in EXPORTS["csv"](matrix, decide(matrix))
+
+
+def reds(matrix: TraceMatrix) -> int:
+    """How many failures and errors JUnit counts."""
+    root = ET.fromstring(EXPORTS["junit"](matrix, decide(matrix)))  # noqa: S314  our own
+    return sum(int(suite.get(word, "")) for suite in root for word in ("failures", "errors"))
+
+
+@settings(deadline=None, max_examples=60)
+@given(world=requirement_sets().flatmap(lambda r: st.tuples(st.just(r), logs(r))))
+def test_junit_is_red_exactly_if_the_gate_is_closed(
+    world: tuple[RequirementSet, EvidenceLog],
+) -> None:
+    """Whatever was demanded, measured and found."""
+    matrix = trace(*world)
+    assert (reds(matrix) > 0) is not decide(matrix).released
+    found = trace(*world, findings=[ATTACHMENT])
+    assert reds(found) > 0
+
+
+def test_junit_is_green_where_a_waiver_or_another_criterion_opens_the_gate() -> None:
+    """What is let go is skipped, and told as what it is; a crash beside it is an error."""
+    requirement = a_requirement()
+    on = [a_subject()]
+    short = everything_shown(a_set(requirement), measurement=Proportion(85, 100), subjects=on)
+    waived = replace(a_set(requirement), waivers=(a_waiver(requirement),))
+    matrix = trace(waived, short, on=date(2026, 3, 31))
+    assert (decide(matrix).released, reds(matrix)) == (True, 0)
+    content = EXPORTS["junit"](matrix, decide(matrix))
+    assert from_junit(content) == {"ROB-001.1": "FAIL, waived by WVR-001"}
+    broken = a_case(case_id="t.py::test_b", outcome=Outcome.ERROR, message="setup")
+    crashed = replace(short, cases=(*short.cases, broken))
+    assert reds(trace(waived, crashed, on=date(2026, 3, 31))) == 1
+    either = a_requirement(
+        a_criterion(confidence=0.95),
+        a_criterion(id="ROB-001.2", measurand="b", confidence=0.95),
+        claim=Claim.ANY,
+    )
+    records = [
+        a_record(either, count, criterion=place, subjects=on)
+        for place, count in enumerate([Proportion(60, 60), Proportion(5, 10)])
+    ]
+    matrix = trace(a_set(either), a_log(*records, subjects=on))
+    assert (decide(matrix).released, reds(matrix)) == (True, 0)
+    content = EXPORTS["junit"](matrix, decide(matrix))
+    assert from_junit(content)["ROB-001.2"] == "FAIL, others suffice"
 
 
 def test_the_counts_of_junit_add_up() -> None:

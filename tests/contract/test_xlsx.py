@@ -23,7 +23,7 @@ from tests.support.tracing import (
 )
 from vericase.cli import main
 from vericase.export import EXPORTS
-from vericase.export.table import Line, lines
+from vericase.export.table import Line, told_rows
 from vericase.export.text import inert
 from vericase.gate import decide
 from vericase.matrix import TraceMatrix, trace
@@ -48,14 +48,14 @@ def titled(title: str) -> str:
 
 def test_the_matrix_has_the_rows_of_the_table() -> None:
     """Each field of each row, numbers as numbers, under a header that stays and filters."""
-    matrix, _ = mixed()
+    matrix, decision = mixed()
     sheet = opened(matrix)["Matrix"]
     header, *rows = sheet.iter_rows(values_only=True)
-    names = [field.name for field in fields(Line)]
-    assert list(header) == names
-    wanted = [[inert(getattr(line, name)) for name in names] for line in lines(matrix)]
+    names, *wanted = told_rows(matrix, decision)
+    assert list(header) == names == [*(field.name for field in fields(Line)), "blocking"]
+    wanted = [[inert(value) for value in row] for row in wanted]
     assert [["" if cell is None else cell for cell in row] for row in rows] == wanted
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", f"A1:W{len(wanted) + 1}")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", f"A1:X{len(wanted) + 1}")
 
 
 def test_the_summary_says_what_the_gate_says() -> None:

@@ -10,6 +10,7 @@ from tests.support.bundles import Workplace
 from tests.support.documents import (
     change_plan_record,
     criterion_record,
+    hazard_record,
     requirement_record,
     waiver_record,
     write_records,
@@ -194,6 +195,19 @@ def test_a_plan_that_came_with_the_change_allows_nothing(place: Workplace, diff:
     write_records(place.folder / "requirements", "change-plan.yaml", wider)
     code, told = diff(planned, place.sign("wider"), "--plan")
     assert (code, "outside of the change plan: CCP-001 was changed itself" in told) == (1, True)
+
+
+def test_a_hazard_is_a_change_that_a_plan_cannot_allow(place: Workplace, diff: Diff) -> None:
+    """A severity is lowered by nobody unseen."""
+    one = requirement_record(hazards=["HAZ-001"])
+    demand(place, one, hazards=[hazard_record()], change_plan=PLAN)
+    place.measure(Proportion(95, 100))
+    old = place.sign("old")
+    demand(place, one, hazards=[hazard_record(severity="minor")], change_plan=PLAN)
+    code, told = diff(old, place.sign("new"), "--plan")
+    assert any(line.startswith("HAZ-001: hazard changed (severity): ") for line in told)
+    assert any("HAZ-001: hazard changed, which CCP-001 does not allow" in line for line in told)
+    assert code == 1
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])

@@ -11,6 +11,8 @@ from vericase.requirement import Source
 from vericase.schema import load_requirements
 
 if TYPE_CHECKING:
+    from vericase.evidence import EvidenceLog
+    from vericase.findings import Finding
     from vericase.matrix import TraceMatrix
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "add_evidence",
     "annotation",
     "day",
+    "other_run",
     "traced",
 ]
 
@@ -107,11 +110,7 @@ def traced(
     requirements = load_requirements(parsed.requirements)
     log, findings = load_evidence(parsed.evidence)
     found = list(findings)
-    if run is not None and (run != log.run.id or log.run.partial):
-        told = f"expected the run {run}"
-        if run == log.run.id:
-            told = "expected all of it from this run, got a partial one that keeps earlier evidence"
-        found.append(Finding(kind="run", where=f"run {log.run.id}", message=told))
+    found += other_run(log, run)
     if subjects is not None:
         found += subject_findings(log, subjects)
     found += attachment_findings(log, parsed.evidence.parent / "attachments")
@@ -127,6 +126,18 @@ def traced(
             )
         )
     return trace(requirements, log, findings=found, present=now, on=on)
+
+
+def other_run(log: "EvidenceLog", run: str | None) -> "list[Finding]":
+    """A finding if *run* is wanted, and *log* is not all of it."""
+    from vericase.findings import Finding  # noqa: PLC0415  as above
+
+    if run is None or (run == log.run.id and not log.run.partial):
+        return []
+    told = f"expected the run {run}"
+    if run == log.run.id:
+        told = "expected all of it from this run, got a partial one that keeps earlier evidence"
+    return [Finding(kind="run", where=f"run {log.run.id}", message=told)]
 
 
 def day(text: str) -> date:

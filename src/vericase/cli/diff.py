@@ -10,20 +10,25 @@ from pathlib import Path
 
 from vericase.bundle import ENVELOPE, unpack
 from vericase.change_control import outside
-from vericase.cli.common import BLOCKED, FINE, Commands, add_command, day
+from vericase.changes import Change, Comparison, Side
+from vericase.cli.common import BLOCKED, FINE, Commands, add_command, day, other_run
 from vericase.code import code_root
-from vericase.comparison import Change, Comparison, Side, compare
+from vericase.comparison import compare
 from vericase.envelope import SignatureError, open_envelope, public_key
 from vericase.errors import InputError
+from vericase.evidence import EvidenceLog
+from vericase.findings import Finding
 from vericase.gate import decide
 from vericase.matrix import trace
 from vericase.presence import present
 from vericase.report.text import readable
 from vericase.schema import load_requirements
 from vericase.store import load_evidence, write_atomically
-from vericase.subjects import attachment_findings
+from vericase.subjects import attachment_findings, subject_findings
 
 __all__ = ["add_to"]
+
+_More = Callable[[EvidenceLog], list[Finding]]
 
 
 def add_to(commands: Commands) -> None:
@@ -42,13 +47,35 @@ def add_to(commands: Commands) -> None:
         "--ratchet", action="store_true", help="exit 1 if NEW has a gap that OLD did not have"
     )
     diff.add_argument(
+        "--subject",
+        action="append",
+        metavar="NAME=PATH",
+        help="what is to be released; once one is given, those of NEW are compared as by the gate",
+    )
+    diff.add_argument(
+        "--run",
+        metavar="ID",
+        help="NEW has to be all of this run; its subjects are then compared, given or not",
+    )
+    diff.add_argument(
         "--plan", action="store_true", help="exit 1 unless OLD has a change plan that allows it"
     )
 
 
 def _diff(parsed: argparse.Namespace) -> int:
     on = parsed.on or datetime.now(UTC).date()
-    with _side(parsed.old, parsed, on) as before, _side(parsed.new, parsed, on) as after:
+    subjects = parsed.subject
+    if parsed.run is not None:
+        subjects = subjects or []
+
+    def as_the_gate(log: EvidenceLog) -> list[Finding]:
+        named = [] if subjects is None else subject_findings(log, subjects)
+        return [*named, *other_run(log, parsed.run)]
+
+    with (
+        _side(parsed.old, parsed, on, lambda _: []) as before,
+        _side(parsed.new, parsed, on, as_the_gate) as after,
+    ):
         found = compare(before, after)
     text = _FORMATS[parsed.format](found)
     if parsed.out is None:
@@ -62,10 +89,10 @@ def _diff(parsed: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _side(path: Path, parsed: argparse.Namespace, on: date) -> Iterator[Side]:
+def _side(path: Path, parsed: argparse.Namespace, on: date, more: _More) -> Iterator[Side]:
     """What the bundle, the folder or the evidence at *path* shows."""
     if path.is_dir():
-        yield _traced(path / "evidence.json", path / "requirements", path / "code", on)
+        yield _traced(path / "evidence.json", path / "requirements", path / "code", on, more)
     elif _is_bundle(path):
         files = unpack(path)
         if parsed.public_key is not None:
@@ -78,9 +105,11 @@ def _side(path: Path, parsed: argparse.Namespace, on: date) -> Iterator[Side]:
             for file, content in files.items():
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_bytes(content)
-            yield _traced(folder / "evidence.json", folder / "requirements", folder / "code", on)
+            yield _traced(
+                folder / "evidence.json", folder / "requirements", folder / "code", on, more
+            )
     else:
-        yield _traced(path, parsed.requirements, None, on)
+        yield _traced(path, parsed.requirements, None, on, more)
 
 
 def _is_bundle(path: Path) -> bool:
@@ -91,10 +120,11 @@ def _is_bundle(path: Path) -> bool:
         raise InputError(f"{path}: expected a release, got {error.strerror}") from error
 
 
-def _traced(evidence: Path, folder: Path, code: Path | None, on: date) -> Side:
+def _traced(evidence: Path, folder: Path, code: Path | None, on: date, more: _More) -> Side:
     requirements = load_requirements(folder)
     log, findings = load_evidence(evidence)
-    found = [*findings, *attachment_findings(log, evidence.parent / "attachments")]
+    attached = attachment_findings(log, evidence.parent / "attachments")
+    found = [*findings, *attached, *more(log)]
     root = code if code is not None and code.is_dir() else code_root(log, folder)
     matrix = trace(requirements, log, findings=found, present=present(log, root), on=on)
     return Side(matrix=matrix, decision=decide(matrix))

@@ -34,6 +34,7 @@ WORDS = {
     "orphan": "A case verifies a requirement that is unknown or retired.",
     "other subject": "What is to be released is not what was verified, or was not given.",
     "rollback": "A bundle does not follow the one that was accepted last.",
+    "rehearsal": "The data of the run can release nothing, whatever they show.",
     "rules": "The evidence was judged under other rules; measure again.",
     "run": "The evidence is of another run than the one that was asked for.",
     "scope": "Requirements depend on where the data come from, and no data subject says so.",

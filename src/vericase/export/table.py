@@ -1,18 +1,20 @@
 """The one table that all exports are made from: a row for every measurement.
 
 A criterion that was not measured has a row, and so has a requirement without criteria, so that
-nothing that is demanded is missing from any format.
+nothing that is demanded is missing from any format. Where a format has no other place for it, what
+keeps the gate closed stands beside the row that it is about, or in a row of its own.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from vericase.gate import Blocker, GateDecision
 from vericase.matrix import CriterionRow, JudgedEvidence, RequirementRow, TraceMatrix
 from vericase.measurement import Coverage, Proportion
 from vericase.report.numbers import criterion_text, measurement_text
 from vericase.requirement import Requirement, Status
 
-__all__ = ["Line", "lines", "row_lines", "standing"]
+__all__ = ["Line", "lines", "obstacles", "row_lines", "standing", "told_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,32 @@ class Line:
 def lines(matrix: TraceMatrix) -> tuple[Line, ...]:
     """All rows, in the order of the requirements."""
     return tuple(line for row in matrix.rows for line in row_lines(matrix, row))
+
+
+def obstacles(decision: GateDecision) -> tuple[Blocker, ...]:
+    """Everything that keeps the gate closed; none if it is open."""
+    if not decision.rehearsal:
+        return decision.blocking
+    rehearsal = Blocker(where="run", what="rehearsal", message="it can release nothing")
+    return (*decision.blocking, rehearsal)
+
+
+def told_rows(matrix: TraceMatrix, decision: GateDecision) -> list[list[object]]:
+    """Names and values of all rows, with a last column of what is in the way of each.
+
+    What is about no row has one of its own, in which no other column is filled.
+    """
+    names = [field.name for field in fields(Line)]
+    told: list[list[object]] = [[*names, "blocking"]]
+    found, seen = obstacles(decision), set()
+    for line in lines(matrix):
+        seen |= {line.requirement, line.criterion}
+        about = [b for b in found if b.where in {line.requirement, line.criterion}]
+        blocking = "; ".join(f"{b.what}, {b.message}" for b in about)
+        told.append([*(getattr(line, name) for name in names), blocking])
+    empty: list[object] = [""] * len(names)
+    others = (b for b in found if b.where not in seen)
+    return told + [[*empty, f"{b.where}: {b.what}, {b.message}"] for b in others]
 
 
 def standing(row: RequirementRow) -> str:

@@ -3,9 +3,9 @@
 import csv
 import io
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
-from vericase.export.table import Line, lines
+from vericase.export.table import lines, told_rows
 from vericase.gate import GateDecision
 from vericase.matrix import TraceMatrix
 from vericase.report.text import readable
@@ -24,14 +24,11 @@ def inert(value: object) -> object:
     return "" if value is None else value
 
 
-def as_csv(matrix: TraceMatrix, decision: GateDecision) -> bytes:  # noqa: ARG001  one signature for all
-    """Comma-separated values (RFC 4180), UTF-8, one row a measurement."""
+def as_csv(matrix: TraceMatrix, decision: GateDecision) -> bytes:
+    """Comma-separated values (RFC 4180), UTF-8, one row a measurement, and what blocks."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    names = [field.name for field in fields(Line)]
-    writer.writerow(names)
-    for line in lines(matrix):
-        writer.writerow([inert(getattr(line, name)) for name in names])
+    writer.writerows([inert(value) for value in row] for row in told_rows(matrix, decision))
     return buffer.getvalue().encode()
 
 

@@ -8,12 +8,11 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from vericase.errors import InputError
-from vericase.export.table import Line, lines, standing
+from vericase.export.table import standing, told_rows
 from vericase.export.text import inert
 from vericase.gate import GateDecision
 from vericase.matrix import TraceMatrix
@@ -44,9 +43,7 @@ def as_xlsx(matrix: TraceMatrix, decision: GateDecision) -> bytes:
     """
     book = _empty_book(matrix.on or _UNDATED)
     _fill(book.create_sheet("Summary"), list(_summary(matrix, decision)))
-    names = [field.name for field in fields(Line)]
-    rows = [[getattr(line, name) for name in names] for line in lines(matrix)]
-    _table(book.create_sheet("Matrix"), [names, *rows])
+    _table(book.create_sheet("Matrix"), told_rows(matrix, decision))
     controlled = (*_HAZARD, "controlled_by")
     _table(book.create_sheet("Hazards"), [controlled, *_hazards(matrix)])
     buffer = io.BytesIO()

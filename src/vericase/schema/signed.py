@@ -28,6 +28,8 @@ ALLOWABLE = (
     "criterion added",
     "criterion tightened",
     "waiver removed",
+    "inspection added",
+    "hazard added",
     "subject changed",
     "code changed",
     "environment changed",

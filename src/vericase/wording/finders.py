@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from vericase.requirement import Requirement
+from vericase.wording.numbers import numbers_in
 
 __all__ = ["matches", "shall", "shape", "stray_numbers", "title", "words"]
 
@@ -16,7 +17,6 @@ _EARS = re.compile(
 _IF = re.compile(r"^\s*if\b[^,]+,(?!\s*then\b)", re.IGNORECASE)
 #: The start of a phrase that every match of it has: a letter before a `?` is none of it.
 _LITERAL = re.compile(r"[a-z -]+(?!\?)")
-_NUMBER = re.compile(r"(?<![\w.+/-])(\d+(?:\.\d+)?)(?![\w./-]*\d)(?:\s*(%|percent\b|per cent\b))?")
 
 
 def words(*phrases: str) -> Callable[[Requirement], Iterator[str]]:
@@ -76,13 +76,10 @@ def stray_numbers(requirement: Requirement) -> Iterator[str]:
     if not requirement.criteria:
         return
     known: set[Fraction] = set()
-    for match in _NUMBER.finditer(requirement.statement):
+    for told, value in numbers_in(requirement.statement):
         known = known or set(_known_numbers(requirement))
-        value = Fraction(match.group(1))
-        if match.group(2):
-            value /= 100
         if value not in known:
-            yield repr(match.group().strip())
+            yield repr(told)
 
 
 def _known_numbers(requirement: Requirement) -> Iterator[Fraction]:

@@ -200,7 +200,8 @@ RULES: tuple[Rule, ...] = (
         title="Numbers as in the criteria",
         why="Two numbers for one thing: the reader believes the statement, the gate judges the "
         "criterion. Every number of a statement stands in a threshold, a confidence, a least "
-        "number of trials or a condition of the same requirement.",
+        "number of trials or a condition of the same requirement, whether written as "
+        "0.95, 9.5e-1, 95/100, 95 % or ninety-five percent.",
         bad="The device shall find 95 % of the events.",
         good="The device shall find 90 % of the events.",
         source="house rule",
