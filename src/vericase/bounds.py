@@ -99,7 +99,7 @@ def dependence_bounds(
         case Proportion():
             counts = [measurement]
         case Slices():
-            counts = list(_parts(criterion, measurement).values())
+            counts = [part for _, part in _parts(criterion, measurement)]
         case _:
             return ()
     counts = [part for part in counts if part.trials]
@@ -144,8 +144,8 @@ def _counted(
 def _sliced(criterion: AcceptanceCriterion, slices: Slices, threshold: float) -> Figures:
     """The worst value and the worst bound of any slice: all meet it if and only if these do."""
     parts = _parts(criterion, slices)
-    each = {name: _counted(criterion, part, _exact(criterion), "") for name, part in parts.items()}
-    short = [f"slice {name!r}: {found.shortage}" for name, found in each.items() if found.shortage]
+    each = [(name, _counted(criterion, part, _exact(criterion), "")) for name, part in parts]
+    short = [f"slice {name!r}: {found.shortage}" for name, found in each if found.shortage]
     if short:
         return Figures(shortage="; ".join(short))
 
@@ -155,25 +155,28 @@ def _sliced(criterion: AcceptanceCriterion, slices: Slices, threshold: float) ->
             return abs(gap)
         return -gap if criterion.relation.wants_more else gap
 
-    worst = max(each, key=lambda name: distance(each[name].observed or 0))
-    bounds = [found.bound for found in each.values() if found.bound is not None]
+    bounds = [found.bound for _, found in each if found.bound is not None]
     return Figures(
-        observed=each[worst].observed,
+        observed=max((found.observed or 0 for _, found in each), key=distance),
         bound=max(bounds, key=distance) if bounds else None,
         method=f"exact, the worst of {len(parts)} slices" if bounds else "",
     )
 
 
-def _parts(criterion: AcceptanceCriterion, slices: Slices) -> dict[str, Proportion]:
-    """The slices that are judged: small ones by themselves, or together as one."""
-    parts = dict(slices.parts)
+def _parts(criterion: AcceptanceCriterion, slices: Slices) -> list[tuple[str, Proportion]]:
+    """The slices that are judged: small ones by themselves, or together as one.
+
+    Pairs, so that a slice that is called as their pool is does not lose its place to it.
+    """
+    parts = list(slices.parts.items())
     if criterion.small_slices is not SmallSlices.POOL:
         return parts
-    small = [n for n, part in parts.items() if part.trials < (criterion.min_trials or 1)]
-    pooled = [parts.pop(name) for name in small]
+    fewest = criterion.min_trials or 1
+    pooled = [part for _, part in parts if part.trials < fewest]
+    parts = [(name, part) for name, part in parts if part.trials >= fewest]
     if pooled:
         successes, trials = (sum(p.successes for p in pooled), sum(p.trials for p in pooled))
-        parts[_POOLED] = Proportion(successes, trials)
+        parts.append((_POOLED, Proportion(successes, trials)))
     return parts
 
 

@@ -92,7 +92,7 @@ def trace(
         *findings,
         *run_findings(requirements, log),
         *(f for f in record_findings(requirements, log) if not let_go(f, rows)),
-        *row_findings(requirements, rows),
+        *row_findings(requirements, rows, log),
     ]
     return TraceMatrix(
         rows=rows,

@@ -3,9 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vericase.evidence import CaseOutcome, Evidence
+from vericase.evidence import CaseOutcome, Evidence, EvidenceLog
 from vericase.findings import Finding
-from vericase.requirement import AcceptanceCriterion, Requirement, RequirementSet, Waiver
+from vericase.requirement import (
+    ANY_DATA,
+    AcceptanceCriterion,
+    Requirement,
+    RequirementSet,
+    Waiver,
+)
 from vericase.verdict import Judgement, Verdict
 
 __all__ = ["CriterionRow", "JudgedEvidence", "RequirementRow", "let_go", "row_findings"]
@@ -71,11 +77,14 @@ class RequirementRow:
         return self.requirement.in_force and self.applicable
 
 
-def row_findings(requirements: RequirementSet, rows: Sequence[RequirementRow]) -> Iterator[Finding]:
-    """Contradictions, hazards that nothing controls, and waivers that do not hold."""
+def row_findings(
+    requirements: RequirementSet, rows: Sequence[RequirementRow], log: EvidenceLog
+) -> Iterator[Finding]:
+    """Contradictions, hazards that nothing controls, waivers that do not hold, unknown scopes."""
     yield from _contradictions(rows)
-    yield from _hazard_findings(requirements, rows)
+    yield from _hazard_findings(requirements, rows, rehearsal=log.rehearsal)
     yield from _waiver_findings(requirements, rows)
+    yield from _scope_findings(requirements, log.scope)
 
 
 def _contradictions(rows: Iterable[RequirementRow]) -> Iterable[Finding]:
@@ -92,16 +101,41 @@ def _contradictions(rows: Iterable[RequirementRow]) -> Iterable[Finding]:
 
 
 def _hazard_findings(
-    requirements: RequirementSet, rows: Sequence[RequirementRow]
+    requirements: RequirementSet, rows: Sequence[RequirementRow], *, rehearsal: bool
 ) -> Iterable[Finding]:
-    controlled = {h for row in rows if row.requirement.in_force for h in row.requirement.hazards}
+    in_force = [row for row in rows if row.requirement.in_force]
+    approved = {hazard for row in in_force for hazard in row.requirement.hazards}
+    shown = {hazard for row in in_force if row.gates for hazard in row.requirement.hazards}
     for hazard in requirements.hazards:
-        if hazard.id not in controlled:
-            yield Finding(
-                kind="hazard",
-                where=hazard.id,
-                message="no approved requirement controls this hazard",
-            )
+        if hazard.id not in approved:
+            told = "no approved requirement controls this hazard"
+            yield Finding(kind="hazard", where=hazard.id, message=told)
+        elif hazard.id not in shown and not rehearsal:
+            told = "no approved requirement that controls this hazard applies to these data"
+            yield Finding(kind="hazard", where=hazard.id, message=told)
+
+
+def _scope_findings(requirements: RequirementSet, scope: str | None) -> Iterable[Finding]:
+    """A slip in the scope of the data would take requirements out of force without a word."""
+    asked = {name for each in requirements if each.in_force for name in _sources(each)}
+    known = {name for each in requirements for name in _sources(each)}
+    if requirements.intended_use is not None:
+        known.update(requirements.intended_use.data_sources)
+    if scope is not None and asked and scope not in known:
+        yield Finding(
+            kind="scope",
+            where="data",
+            message=f"expected a data source that requirements name, got {scope!r}; "
+            f"they name {', '.join(sorted(known))}",
+        )
+
+
+def _sources(requirement: Requirement) -> Iterator[str]:
+    """The data sources that it names."""
+    yield from requirement.applies_to
+    for criterion in requirement.criteria:
+        yield from criterion.applies_to
+        yield from (name for name in criterion.thresholds if name != ANY_DATA)
 
 
 def _waiver_findings(

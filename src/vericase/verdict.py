@@ -9,6 +9,7 @@ from functools import lru_cache
 from vericase.bounds import Figures, dependence_bounds, figures
 from vericase.measurement import Coverage, Measurement, Proportion, Sample, Scalar, Slices
 from vericase.requirement import AcceptanceCriterion, Relation
+from vericase.statistics import MOST_COVERAGE_TRIALS
 
 __all__ = ["JUDGING_RULES", "Judgement", "Verdict", "judge", "judge_dependent", "worst"]
 
@@ -114,11 +115,18 @@ def _misfit(
         return f"expected a threshold in [0, 1] for a rate, got {threshold:g}"
     if unit != criterion.unit:
         return f"expected a value in {criterion.unit!r}, got one in {unit!r}"
-    if isinstance(measurement, Scalar) and criterion.confidence is not None:
-        return "a Scalar has no bound: measure a Proportion or a Sample, or state no confidence"
     if isinstance(measurement, Scalar) and criterion.min_trials is not None:
         return "a Scalar has no trials: measure a Proportion or a Sample, or state no min_trials"
-    if criterion.confidence is not None and criterion.relation is Relation.EQUAL:
+    return None if criterion.confidence is None else _boundless(criterion, measurement)
+
+
+def _boundless(criterion: AcceptanceCriterion, measurement: Measurement) -> str | None:
+    """Why there can be no bound of it; None if there can."""
+    if isinstance(measurement, Scalar):
+        return "a Scalar has no bound: measure a Proportion or a Sample, or state no confidence"
+    if isinstance(measurement, Coverage) and measurement.trials > MOST_COVERAGE_TRIALS:
+        return f"a Coverage of over {MOST_COVERAGE_TRIALS} records has no bound: measure fewer"
+    if criterion.relation is Relation.EQUAL:
         return "equality has no one-sided bound: state no confidence"
     return None
 

@@ -29,7 +29,7 @@ WORDS = {
     "empty": "No approved requirement applies, so there is nothing to show.",
     "environment": "What was installed is not what the lock file pins: install by it, and measure "
     "again.",
-    "hazard": "No approved requirement controls the hazard.",
+    "hazard": "No approved requirement that applies to these data controls the hazard.",
     "looks": "The record of openings of held-out data lacks one that was made.",
     "orphan": "A case verifies a requirement that is unknown or retired.",
     "other subject": "What is to be released is not what was verified, or was not given.",
@@ -37,7 +37,8 @@ WORDS = {
     "rehearsal": "The data of the run can release nothing, whatever they show.",
     "rules": "The evidence was judged under other rules; measure again.",
     "run": "The evidence is of another run than the one that was asked for.",
-    "scope": "Requirements depend on where the data come from, and no data subject says so.",
+    "scope": "Requirements depend on where the data come from, and no data subject says so, or it "
+    "names a source that no requirement names.",
     "signature": "The bundle is not signed by the key that was given.",
     "subject": "Two subjects have one name.",
     "tampered": "A record or a file is not what was sealed or signed.",

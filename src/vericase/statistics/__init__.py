@@ -1,6 +1,8 @@
 """Exact bounds, resampling and power; the only door to scipy, imported when first needed."""
 
 from vericase.statistics.conformal import (
+    LARGEST_CALIBRATION,
+    MOST_COVERAGE_TRIALS,
     chance_of_covering,
     coverage_lower,
     coverage_upper,
@@ -19,6 +21,8 @@ from vericase.statistics.proportions import (
 from vericase.statistics.samples import bootstrap_lower, bootstrap_upper, t_lower, t_upper
 
 __all__ = [
+    "LARGEST_CALIBRATION",
+    "MOST_COVERAGE_TRIALS",
     "bootstrap_lower",
     "bootstrap_upper",
     "chance_of_at_least",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.tracing import (
+    INTENDED_USE,
     a_case,
     a_criterion,
     a_log,
@@ -98,7 +99,9 @@ def test_a_claim_that_does_not_apply_is_not_counted() -> None:
     log = measured(requirement, Proportion(29, 29))
     clinic = a_subject("data", scope="clinic")
     record = a_record(requirement, Proportion(29, 29), subjects=[clinic])
-    matrix = trace(a_set(requirement), replace(log, evidence=(record,), subjects=(clinic,)))
+    use = replace(INTENDED_USE, data_sources=("clinic", "ward"))
+    requirements = replace(a_set(requirement), intended_use=use)
+    matrix = trace(requirements, replace(log, evidence=(record,), subjects=(clinic,)))
     assert decide(matrix).released
 
 

@@ -140,6 +140,17 @@ def test_slices_that_are_large_enough_are_not_pooled() -> None:
     )
 
 
+def test_a_slice_that_is_called_as_the_pool_keeps_its_place() -> None:
+    """The pool of small slices hides no slice, whatever that is called."""
+    poor = Proportion(0, 100)
+    slices = Slices({"all small slices together": poor, "a": Proportion(30, 30)})
+    pooled = a_criterion(0.9, confidence=0.95, min_trials=40, small_slices=SmallSlices.POOL)
+    assert figures(pooled, slices, 0.9).shortage.endswith("30 of at least 40 trials")
+    more = Slices({**slices.parts, "b": Proportion(30, 30)})
+    assert (figures(pooled, more, 0.9).observed, figures(pooled, more, 0.9).bound) == (0, 0.0)
+    assert dependence_bounds(pooled, more) == tuple((effect, 0.0) for effect in DESIGN_EFFECTS)
+
+
 def test_many_units_of_yes_and_no_that_few_carry_are_not_trusted() -> None:
     """Of thirty patients, four are better than the threshold: no bound is drawn from them."""
     sample = a_sample(*[(1.0, 1.0)] * 4, *[(1.0, 0.0)] * 26)

@@ -452,3 +452,12 @@ def test_a_coverage_is_surer_the_larger_the_calibration() -> None:
     assert bounds[-1] == pytest.approx(exact.bound, abs=1e-4)
     assert judge(criterion, Coverage(285, 300, 50)).method == "beta-binomial"
     assert judge(a_criterion(0.95), Coverage(285, 300, 50)).verdict is Verdict.PASS
+
+
+def test_a_coverage_of_too_many_records_has_no_bound() -> None:
+    """Its tail is a sum over the records; without a confidence none is asked for."""
+    huge = Coverage(2**53, 2**53, 100)
+    found = judge(a_criterion(0.9, confidence=0.95), huge)
+    assert found.verdict is Verdict.ERROR
+    assert found.reason == "a Coverage of over 1000000 records has no bound: measure fewer"
+    assert judge(a_criterion(0.9), huge).verdict is Verdict.PASS
