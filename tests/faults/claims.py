@@ -15,10 +15,11 @@ __all__ = ["CLAIMS", "CLAIM_CONTROLS"]
 _SURE = 'relation: ">=", threshold: 0.9, confidence: 0.95'
 _LOCKED = "vericase_lock = lock.txt\n"
 _LOOK = (
-    '@pytest.fixture\ndef opened(vericase_look):\n    vericase_look("test", data="d" * 64, '
-    'subject=os.environ.get("JUDGED", "a") * 64)\n\n'
+    "@pytest.fixture\ndef opened(vericase_look, subject):\n"
+    '    vericase_look("test", data="d" * 64, subject=os.environ.get("JUDGED") or subject.digest)\n\n'
 )
 _LOOKING = _LOOK + CASE.replace("(measure)", "(measure, opened)")
+_FRESH = '    vericase_look("test", data="e" * 64, subject=subject.digest)'
 _FIRST = REQUIREMENT.replace("  method", "  first_look: test\n  method")
 _ANY = REQUIREMENT.replace("  method", "  claim: any\n  method").rsplit("    - ", 1)[0] + "".join(
     f"    - {{id: DEM-001.{i}, measurand: share_{i}, {_SURE}}}\n" for i in (1, 2)
@@ -85,8 +86,17 @@ CLAIMS: dict[str, Project] = {
     "a second look": Project(
         requirement=_FIRST,
         case=_LOOKING,
-        environment={"JUDGED": "b"},
+        environment={"JUDGED": "b" * 64},
         again=(),
+    ),
+    "a second look, and a first one at other data": Project(
+        requirement=_FIRST,
+        case=_LOOKING.replace("\n\n", f"\n{_FRESH}\n\n", 1),
+        environment={"JUDGED": "b" * 64},
+        again=(),
+    ),
+    "a look at data to judge a constant": Project(
+        requirement=_FIRST, case=_LOOKING.replace("subject.digest", '"constant"')
     ),
     "a criterion moved after the first look": Project(
         requirement=_FIRST.replace("0.9}", "0.99}"),

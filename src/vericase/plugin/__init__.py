@@ -102,7 +102,7 @@ def vericase_look(pytestconfig: pytest.Config) -> "Callable[..., Look | None]":
         except EvidenceError as error:
             raise pytest.UsageError(str(error)) from error
         if found is not None:
-            worker.looks[name] = found
+            worker.looks[found.key] = found
         return found
 
     return look

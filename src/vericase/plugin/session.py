@@ -120,7 +120,7 @@ class Worker:
         self.subjects: dict[tuple[str, str], Subject] = {
             (s.name, s.digest): s for s in self._references.subjects
         }
-        self.looks: dict[str, Look] = {}
+        self.looks: dict[tuple[str, str, str], Look] = {}
         self._controller = controller
         self._finder = CaseFinder(requirements, CaseCode(options.root, options.code, options.locks))
         self._cases: dict[str, Case] = {}
