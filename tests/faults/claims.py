@@ -16,7 +16,8 @@ _SURE = 'relation: ">=", threshold: 0.9, confidence: 0.95'
 _LOCKED = "vericase_lock = lock.txt\n"
 _LOOK = (
     "@pytest.fixture\ndef opened(vericase_look, subject):\n"
-    '    vericase_look("test", data="d" * 64, subject=os.environ.get("JUDGED") or subject.digest)\n\n'
+    '    vericase_look("test", data="d" * 64, '
+    'subject=os.environ.get("JUDGED") or subject.digest)\n\n'
 )
 _LOOKING = _LOOK + CASE.replace("(measure)", "(measure, opened)")
 _FRESH = '    vericase_look("test", data="e" * 64, subject=subject.digest)'
@@ -109,6 +110,17 @@ CLAIMS: dict[str, Project] = {
         case=_LOOKING,
         files={"reports/looks.jsonl": '{"format": 2, "number": 2}\n'},
     ),
+    "the record of openings taken away": Project(
+        requirement=_FIRST,
+        case=_LOOKING,
+        tamper=lambda folder: (folder / "reports" / "looks.jsonl").unlink(),
+    ),
+    "another record of openings": Project(
+        requirement=_FIRST,
+        case=_LOOKING,
+        environment={"JUDGED": "b" * 64},
+        again=("--vericase-looks=fresh.jsonl",),
+    ),
     "a pin moved": _locked("widget==1.0", _write("lock.txt", "widget==2.0\n")),
     "the lock taken away": _locked("widget==1.0", lambda folder: (folder / "lock.txt").unlink()),
     "another version than the locked one": _locked("pytest==0.1"),
@@ -123,6 +135,12 @@ CLAIM_CONTROLS: dict[str, Project] = {
     "a coverage that is shown": _demanded(_SURE, "Coverage(590, 600, 2000)"),
     "one of two claims, corrected": _any_of("36, 36", "5, 29"),
     "a first look": Project(requirement=_FIRST, case=_LOOKING),
+    "a first look on a record of its own": Project(
+        requirement=_FIRST,
+        case=_LOOKING,
+        arguments=("--vericase-looks=fresh.jsonl",),
+        gate=("--subject", "model=model.bin", "--looks", "fresh.jsonl"),
+    ),
     "a lock that was kept": _locked("widget==1.0"),
     "a lock that was sorted": _locked("a==1\nb==2", _write("lock.txt", "# sorted\nb==2\na==1\n")),
 }

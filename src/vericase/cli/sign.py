@@ -15,11 +15,12 @@ from vericase.bundle import (
     statement,
     unpack,
 )
-from vericase.cli.common import FINE, Commands, add_command, add_evidence, traced
+from vericase.cli.common import FINE, Commands, add_command, add_evidence, add_looks, traced
 from vericase.code import code_root
 from vericase.envelope import SignatureError, open_envelope, private_key, seal
 from vericase.errors import InputError
 from vericase.gate import decide
+from vericase.looks import record_place
 from vericase.store import digest_bytes, write_atomically
 
 if TYPE_CHECKING:
@@ -44,12 +45,7 @@ def add_to(commands: Commands) -> None:
         "--key", type=Path, required=True, metavar="PEM", help="ed25519 key, outside a repository"
     )
     sign.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="where to")
-    sign.add_argument(
-        "--looks",
-        type=Path,
-        metavar="F",
-        help="record of openings of held-out data; default reports/looks.jsonl of the project",
-    )
+    add_looks(sign)
     sign.add_argument(
         "--previous", type=Path, metavar="BUNDLE", help="the bundle that this one follows"
     )
@@ -67,7 +63,7 @@ def _sign(parsed: argparse.Namespace) -> int:
     place = _place(parsed, key.public_key(), matrix.on or datetime.now(UTC).date())
     root = parsed.root or code_root(matrix.log, parsed.requirements)
     files = collect(parsed.evidence, parsed.requirements, matrix.log.code, root)
-    looks = parsed.looks or root / "reports" / LOOKS
+    looks = parsed.looks or record_place(root)
     if looks.is_file():
         files[LOOKS] = looks.read_bytes()
     elif parsed.looks is not None:
