@@ -1,10 +1,12 @@
 """The command `vericase sign`: a release bundle with a signature."""
 
 import argparse
+import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vericase.audit import Expected, audit_bundle
 from vericase.bundle import (
     ENVELOPE,
     LOOKS,
@@ -21,6 +23,7 @@ from vericase.envelope import SignatureError, open_envelope, private_key, seal
 from vericase.errors import InputError
 from vericase.gate import decide
 from vericase.looks import record_place
+from vericase.report.text import readable
 from vericase.store import digest_bytes, write_atomically
 
 if TYPE_CHECKING:
@@ -75,11 +78,29 @@ def _sign(parsed: argparse.Namespace) -> int:
     finally:
         report.unlink(missing_ok=True)
     signed = statement(matrix, decision, files, place)
-    write_atomically(parsed.out, pack({**files, ENVELOPE: seal(signed, key)}))
+    bundle = pack({**files, ENVELOPE: seal(signed, key)})
+    _require_genuine(bundle, key.public_key(), parsed)
+    write_atomically(parsed.out, bundle)
     print(f"signed: {decision.headline}")
     print(f"bundle {place.sequence}: {parsed.out}")
     print("hold it against the public key with: vericase audit BUNDLE --public-key PEM")
     return FINE
+
+
+def _require_genuine(bundle: bytes, key: "Ed25519PublicKey", parsed: argparse.Namespace) -> None:
+    """Nothing is handed out that an audit would not call genuine.
+
+    Raises:
+        InputError: If this is such a bundle.
+    """
+    expected = Expected(subjects=parsed.subject, run=parsed.run, previous=parsed.previous)
+    with tempfile.TemporaryDirectory(prefix="vericase-") as folder:
+        path = Path(folder) / parsed.out.name
+        path.write_bytes(bundle)
+        audit = audit_bundle(path, key, expected)
+    if not audit.genuine:
+        problems = [readable(f"{f.where}: {f.kind}, {f.message}") for f in audit.findings]
+        raise InputError(["nothing is signed: an audit would find it NOT GENUINE", *problems])
 
 
 def _place(parsed: argparse.Namespace, key: "Ed25519PublicKey", on: date) -> Place:
