@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
@@ -56,6 +57,17 @@ def _write(name: str, text: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_text(text, encoding="utf-8")
 
 
+def _compared(*arguments: str) -> Project:
+    """The same run twice, first with *arguments*; the second compares with the first."""
+    return replace(
+        _demanded(_MARGIN, f"Sample([1.0] * 100, {_NAMES})"),
+        arguments=arguments,
+        then=lambda folder: (folder / "reports" / "evidence.json").rename(folder / "last.json"),
+        again=("--vericase-reference=last.json",),
+        gate=("--subject", "model=model.bin", "--subject", "last_release=last.json"),
+    )
+
+
 CLAIMS: dict[str, Project] = {
     "a poor slice behind a good average": _demanded(
         'relation: ">=", threshold: 0.9',
@@ -81,6 +93,7 @@ CLAIMS: dict[str, Project] = {
     ),
     "a margin without a last release": _demanded(_MARGIN, f"Sample([1.0] * 100, {_NAMES})"),
     "a margin against a rate": _demanded(_MARGIN, "Proportion(100, 100)"),
+    "a margin against a part of a run": _compared("-k", "share"),
     "the better of two claims, each shown alone": _any_of("29, 29", "5, 29"),
     "neither of two claims": _any_of("5, 10", "5, 10"),
     "a first look that nobody recorded": Project(requirement=_FIRST),
@@ -132,6 +145,7 @@ CLAIM_CONTROLS: dict[str, Project] = {
         'relation: ">=", threshold: 0.9, min_trials: 20, small_slices: pool',
         'Slices({"a": Proportion(99, 100), "b": Proportion(10, 10), "c": Proportion(10, 10)})',
     ),
+    "a margin against the last release": _compared(),
     "a coverage that is shown": _demanded(_SURE, "Coverage(590, 600, 2000)"),
     "one of two claims, corrected": _any_of("36, 36", "5, 29"),
     "a first look": Project(requirement=_FIRST, case=_LOOKING),
