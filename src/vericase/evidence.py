@@ -85,6 +85,11 @@ class Look:
     on: str
     demands: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it another opening than the next one."""
+        return self.name, self.data, self.subject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
@@ -156,7 +161,7 @@ class EvidenceLog:
         code: By path from the root, the SHA-256 of every file that counts for some case.
         lock: By lock file, the versions that it pins.
         demands: By fingerprint, what a requirement with a record demanded.
-        looks: Openings of held-out data, by their name.
+        looks: Every opening of held-out data, also several under one name.
     """
 
     run: Run

@@ -15,11 +15,13 @@ from typing import IO, Any
 
 from vericase.environment import now
 from vericase.errors import EvidenceError
-from vericase.evidence import Look
+from vericase.evidence import EvidenceLog, Look
+from vericase.findings import Finding
+from vericase.requirement import RequirementSet
 from vericase.store import parse_json
 from vericase.wire import text_map, typed
 
-__all__ = ["Opening", "look_at", "read_looks"]
+__all__ = ["Opening", "look_at", "look_findings", "read_looks", "record_place"]
 
 _FORMAT = 2
 
@@ -95,6 +97,32 @@ def read_looks(content: bytes, place: str) -> tuple[Look, ...]:
     return tuple(
         look for line in lines if (look := _found(lines, line.data, line.subject)) is not None
     )
+
+
+def record_place(root: Path) -> Path:
+    """Where the record lies in the project at *root*, unless somebody says otherwise."""
+    return root / "reports" / "looks.jsonl"
+
+
+def look_findings(requirements: RequirementSet, log: EvidenceLog, path: Path) -> Iterator[Finding]:
+    """Openings that *requirements* ask for and that are not on the record at *path* as in *log*.
+
+    Raises:
+        EvidenceError: If the record cannot be read, or is not as it was written.
+    """
+    asked = {requirement.first_look for requirement in requirements if requirement.in_force}
+    looks = [look for look in log.looks if look.name in asked]
+    if not looks:
+        return
+    if not path.is_file():
+        told = f"expected the record of openings, got nothing at {path}; give it with --looks"
+        yield Finding(kind="looks", where=looks[0].name, message=told)
+        return
+    record = read_looks(path.read_bytes(), str(path))
+    for look in looks:
+        if look not in record:
+            told = f"an opening in the evidence is not on the record at {path} as it stands there"
+            yield Finding(kind="looks", where=look.name, message=told)
 
 
 def _read(path: Path) -> list[_Line]:

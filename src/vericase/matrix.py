@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog, function_of
 from vericase.findings import Finding, record_findings, run_findings
+from vericase.openings import spoiled
 from vericase.requirement import (
     SIGNED_OFF,
     AcceptanceCriterion,
@@ -192,7 +193,6 @@ class _Tracer:
             for record in self._records[criterion.id]
         )
         verdict, reason = self._summary(requirement, judged)
-        spoiled = self._spoiled(requirement)
         if judged_as is not None and judged:
             reason = f"{reason}, at confidence {judged_as.confidence:.6g} as one of several claims"
         applicable = requirement.applies(scope) and criterion.applies(scope)
@@ -200,7 +200,8 @@ class _Tracer:
             verdict=verdict,
             reason=reason,
             judgements=tuple(item.judgement for item in judged),
-            unwaivable=spoiled or ("stale evidence" if any(i.stale for i in judged) else ""),
+            unwaivable=self._spoiled(requirement)
+            or ("stale evidence" if any(i.stale for i in judged) else ""),
             applicable=applicable,
             rehearsal=self._log.rehearsal,
             was_in_force=self._log.statuses.get(requirement.id) == Status.APPROVED,
@@ -238,8 +239,8 @@ class _Tracer:
             ending = case.outcome.verdict if case else Verdict.ERROR
             told = f"case {case.outcome.value}: {case.message}" if case else "its case is missing"
             reasons.append((ending, told))
-        if spoiled := self._spoiled(requirement):
-            reasons.append((Verdict.NOT_RUN, spoiled))
+        if why := self._spoiled(requirement):
+            reasons.append((Verdict.NOT_RUN, why))
         reasons += [
             (Verdict.NOT_RUN, f"{case.case_id} did not measure it")
             for case in self._cases[requirement.id]
@@ -248,18 +249,7 @@ class _Tracer:
         return max(reasons, key=lambda pair: pair[0])
 
     def _spoiled(self, requirement: Requirement) -> str:
-        """Why this was no first look at the data; empty if it was, or need not be."""
-        name = requirement.first_look
-        if not name:
-            return ""
-        look = next((look for look in self._log.looks if look.name == name), None)
-        if look is None:
-            return f"no opening of {name} is on record"
-        if look.number > 1:
-            return f"{name} was opened before: this is opening {look.number}"
-        if look.demands.get(requirement.id) != self._staleness.fingerprint(requirement):
-            return f"it is not what was demanded when {name} was first opened"
-        return ""
+        return spoiled(requirement, self._log, self._staleness.fingerprint(requirement))
 
     def _silence(self, requirement: Requirement) -> str:
         cases = self._cases[requirement.id]

@@ -30,7 +30,7 @@ from tests.support.attacks import (
 )
 from tests.support.bundles import OTHER_KEY, OUR_KEY, Workplace, resigned, zipped
 from vericase.audit import Expected, audit_bundle
-from vericase.bundle import ENVELOPE, pack, unpack
+from vericase.bundle import ENVELOPE, LOOKS, pack, unpack
 from vericase.evidence import Look
 from vericase.looks import Opening, look_at
 from vericase.measurement import Proportion
@@ -412,7 +412,8 @@ def test_an_opening_that_is_taken_off_the_record_is_told(
     first = place.sign("first")
     assert place.audit(place.sign("second", f"--previous={first}"), f"--previous={first}") == 0
     record.write_bytes(before)
-    third = place.sign("third", f"--previous={first}")
+    assert place.ask_to_sign("third", f"--previous={first}") == 2
+    third = place.sign("third")
     assert place.audit(third, f"--previous={first}") == 1
     assert "openings that were on the record of the bundle before are not on this one" in (
         capsys.readouterr().out
@@ -426,9 +427,37 @@ def test_an_opening_of_the_evidence_is_on_the_record(
     log = place.log(Proportion(95, 100))
     save_evidence(place.folder / "evidence.json", replace(log, looks=(_opened(place, "a0"),)))
     assert place.audit(place.sign("whole")) == 0
-    (place.folder / "reports" / "looks.jsonl").unlink()
-    assert place.audit(place.sign("without")) == 1
+    without = pack({k: v for k, v in unpack(place.sign("whole")).items() if k != LOOKS})
+    edited = place.folder / "edited"
+    edited.write_bytes(without)
+    assert place.audit(edited) == 1
     assert "an opening in the evidence is not on the record" in capsys.readouterr().out
+
+
+def test_nothing_is_signed_that_an_audit_would_not_call_genuine(
+    place: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each thing that the audit would find is told, and no bundle is left behind."""
+    log = place.log(Proportion(95, 100))
+    look = _opened(place, "a0")
+    save_evidence(place.folder / "evidence.json", replace(log, looks=(look,)))
+    (place.folder / "reports" / "looks.jsonl").unlink()
+    assert place.ask_to_sign("bundle") == 2
+    assert not (place.folder.parent / "bundle").exists()
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[:2]) == (
+        "",
+        [
+            "nothing is signed: an audit would find it NOT GENUINE",
+            "test: looks, an opening in the evidence is not on the record",
+        ],
+    )
+
+
+def test_a_failure_is_signed_as_one(place: Workplace) -> None:
+    """What is true may be signed, be it a release or not."""
+    place.measure(Proportion(10, 100))
+    assert place.audit(place.sign()) == 1
 
 
 def test_what_is_signed_can_be_read_back(place: Workplace) -> None:

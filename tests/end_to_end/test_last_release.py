@@ -1,6 +1,8 @@
 """Criteria that compare with the last release, record by record."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from tests.support.documents import criterion_record, requirement_record
 from tests.support.projects import Project
 from vericase.bundle import ENVELOPE, pack
 from vericase.cli import main
+from vericase.evidence import EvidenceLog, Outcome, Subject
+from vericase.store import digest_path, load_evidence, save_evidence
 from vericase.verdict import Verdict
 
 CASES = """
@@ -128,3 +132,80 @@ def test_a_missing_or_edited_last_release_stops_the_run(released: tuple[Project,
     )
     last.write_text(whole.replace('"finished": true', '"finished": false'))
     assert project.run(f"--vericase-reference={last}").ret == pytest.ExitCode.USAGE_ERROR
+
+
+DATA = Subject(name="data", version="1", digest="da" * 32, scope="clinic")
+
+
+def _run(**changes: object) -> Callable[[EvidenceLog], EvidenceLog]:
+    return lambda log: replace(log, run=replace(log.run, **changes))  # type: ignore[arg-type]
+
+
+def _judged(verdict: Verdict) -> Callable[[EvidenceLog], EvidenceLog]:
+    return lambda log: replace(log, evidence=(replace(log.evidence[0], verdict=verdict),))
+
+
+def _after(log: EvidenceLog) -> EvidenceLog:
+    (record,) = log.evidence
+    return replace(log, evidence=(replace(record, reference=record.measurement),))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_run(finished=False), "a run that did not end"),
+        (_run(partial=True), "a partial run, which keeps earlier evidence"),
+        (
+            lambda log: replace(log, subjects=(replace(DATA, rehearsal=True),)),
+            "a rehearsal",
+        ),
+        (_judged(Verdict.FAIL), "FAIL for ROB-001.1"),
+        (_after, "NOT_RUN for ROB-001.1"),
+        (
+            lambda log: replace(log, cases=(replace(log.cases[0], outcome=Outcome.ERROR),)),
+            "ROB-001.1 of a case that did not pass: test_cases.py::test_right",
+        ),
+        (
+            lambda log: replace(log, cases=()),
+            "ROB-001.1 of a case that did not pass: test_cases.py::test_right",
+        ),
+    ],
+)
+def test_what_was_no_release_stops_the_run(
+    released: tuple[Project, Path], change: Callable[[EvidenceLog], EvidenceLog], told: str
+) -> None:
+    """Evidence that can release nothing is nothing to be compared with."""
+    project, last = released
+    save_evidence(last, change(load_evidence(last)[0]))
+    result = project.run(f"--vericase-reference={last}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"{last}: expected the last release, got {told}" in result.stderr.str()
+
+
+def test_what_is_not_compared_may_be_anything(released: tuple[Project, Path]) -> None:
+    """Only criteria with a margin ask whether the last release had shown them."""
+    project, last = released
+    log = load_evidence(last)[0]
+    other = replace(log.evidence[0], criterion_id="ROB-009.1", verdict=Verdict.FAIL)
+    save_evidence(last, replace(log, evidence=(*log.evidence, other)))
+    project.run(f"--vericase-reference={last}")
+    assert project.verdicts() == {"ROB-001": Verdict.PASS}
+    assert project.log().subjects[0].version == (
+        f"evidence.json: run {log.run.id}, signature not verified"
+    )
+
+
+@pytest.mark.parametrize(("same", "outcome"), [(True, Outcome.PASSED), (False, Outcome.ERROR)])
+def test_the_last_release_was_measured_on_the_same_data(
+    released: tuple[Project, Path], *, same: bool, outcome: Outcome
+) -> None:
+    """Records of one name in other data are other records."""
+    project, last = released
+    manifest = project.data()
+    digest = digest_path(manifest) if same else DATA.digest
+    log = load_evidence(last)[0]
+    save_evidence(last, replace(log, subjects=(replace(DATA, digest=digest),)))
+    result = project.run(f"--vericase-reference={last}")
+    assert project.outcomes() == {"test_right": outcome}
+    told = f"expected a last release that was measured on these data ({digest_path(manifest)})"
+    assert (told in result.stdout.str()) is not same

@@ -114,8 +114,9 @@ LOOKING = """
     from vericase import Proportion
 
     @pytest.fixture(scope="session")
-    def held_out(vericase_look):
-        look = vericase_look("test", data="{data}" * 64, subject="{subject}" * 64, may_open={open})
+    def held_out(vericase_look, vericase_subject, request):
+        model = vericase_subject("model", request.config.rootpath / "model.bin")
+        look = vericase_look("test", data="{data}" * 64, subject=model.digest, may_open={open})
         if look is None:
             pytest.skip("sealed")
 
@@ -128,7 +129,8 @@ FIRST_LOOK = requirement_record(first_look="test")
 
 def looking(project: Project, *, subject: str = "a", data: str = "d", opens: bool = True) -> None:
     """Write the case, and run it."""
-    project.write("test_cases.py", LOOKING.format(subject=subject, data=data, open=opens))
+    project.write("model.bin", subject)
+    project.write("test_cases.py", LOOKING.format(data=data, open=opens))
     project.run()
 
 
@@ -179,6 +181,26 @@ def test_without_an_opening_on_record_nothing_is_a_first_look(project: Project) 
     looking(project, opens=False)
     assert project.verdicts() == {"ROB-001": Verdict.NOT_RUN}
     assert project.log().looks == ()
+
+
+def test_every_opening_of_a_run_is_in_the_evidence(project: Project) -> None:
+    """Whoever opened data that were seen before cannot hide it behind fresh ones."""
+    project.demand(FIRST_LOOK)
+    looking(project)
+    fresh = '        vericase_look("test", data="e" * 64, subject=model.digest)\n'
+    project.write("test_cases.py", _with(fresh))
+    project.run()
+    assert [(look.data[0], look.number) for look in project.log().looks] == [("d", 1), ("e", 1)]
+    assert project.criteria()["ROB-001.1"] == (
+        Verdict.NOT_RUN,
+        "test was opened 2 times for this evidence, and only one is the first",
+    )
+
+
+def _with(line: str) -> str:
+    return LOOKING.format(data="d", open=True).replace(
+        "        if look is", f"{line}        if look is"
+    )
 
 
 def test_no_waiver_makes_a_second_look_the_first(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
@@ -17,10 +18,12 @@ _LOCKED = "vericase_lock = lock.txt\n"
 _TOML = 'name = "a"\nversion = "{}"\nname = "b"\nversion = "{}"'
 _LONG = "# long\n" * 200_000
 _LOOK = (
-    '@pytest.fixture\ndef opened(vericase_look):\n    vericase_look("test", data="d" * 64, '
-    'subject=os.environ.get("JUDGED", "a") * 64)\n\n'
+    "@pytest.fixture\ndef opened(vericase_look, subject):\n"
+    '    vericase_look("test", data="d" * 64, '
+    'subject=os.environ.get("JUDGED") or subject.digest)\n\n'
 )
 _LOOKING = _LOOK + CASE.replace("(measure)", "(measure, opened)")
+_FRESH = '    vericase_look("test", data="e" * 64, subject=subject.digest)'
 _FIRST = REQUIREMENT.replace("  method", "  first_look: test\n  method")
 _ANY = REQUIREMENT.replace("  method", "  claim: any\n  method").rsplit("    - ", 1)[0] + "".join(
     f"    - {{id: DEM-001.{i}, measurand: share_{i}, {_SURE}}}\n" for i in (1, 2)
@@ -56,6 +59,17 @@ def _write(name: str, text: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_text(text, encoding="utf-8")
 
 
+def _compared(*arguments: str) -> Project:
+    """The same run twice, first with *arguments*; the second compares with the first."""
+    return replace(
+        _demanded(_MARGIN, f"Sample([1.0] * 100, {_NAMES})"),
+        arguments=arguments,
+        then=lambda folder: (folder / "reports" / "evidence.json").rename(folder / "last.json"),
+        again=("--vericase-reference=last.json",),
+        gate=("--subject", "model=model.bin", "--subject", "last_release=last.json"),
+    )
+
+
 CLAIMS: dict[str, Project] = {
     "a poor slice behind a good average": _demanded(
         'relation: ">=", threshold: 0.9',
@@ -87,14 +101,24 @@ CLAIMS: dict[str, Project] = {
     ),
     "a margin without a last release": _demanded(_MARGIN, f"Sample([1.0] * 100, {_NAMES})"),
     "a margin against a rate": _demanded(_MARGIN, "Proportion(100, 100)"),
+    "a margin against a part of a run": _compared("-k", "share"),
     "the better of two claims, each shown alone": _any_of("29, 29", "5, 29"),
     "neither of two claims": _any_of("5, 10", "5, 10"),
     "a first look that nobody recorded": Project(requirement=_FIRST),
     "a second look": Project(
         requirement=_FIRST,
         case=_LOOKING,
-        environment={"JUDGED": "b"},
+        environment={"JUDGED": "b" * 64},
         again=(),
+    ),
+    "a second look, and a first one at other data": Project(
+        requirement=_FIRST,
+        case=_LOOKING.replace("\n\n", f"\n{_FRESH}\n\n", 1),
+        environment={"JUDGED": "b" * 64},
+        again=(),
+    ),
+    "a look at data to judge a constant": Project(
+        requirement=_FIRST, case=_LOOKING.replace("subject.digest", '"constant"')
     ),
     "a criterion moved after the first look": Project(
         requirement=_FIRST.replace("0.9}", "0.99}"),
@@ -106,6 +130,17 @@ CLAIMS: dict[str, Project] = {
         requirement=_FIRST,
         case=_LOOKING,
         files={"reports/looks.jsonl": '{"format": 2, "number": 2}\n'},
+    ),
+    "the record of openings taken away": Project(
+        requirement=_FIRST,
+        case=_LOOKING,
+        tamper=lambda folder: (folder / "reports" / "looks.jsonl").unlink(),
+    ),
+    "another record of openings": Project(
+        requirement=_FIRST,
+        case=_LOOKING,
+        environment={"JUDGED": "b" * 64},
+        again=("--vericase-looks=fresh.jsonl",),
     ),
     "a pin moved": _locked("widget==1.0", _write("lock.txt", "widget==2.0\n")),
     "the lock taken away": _locked("widget==1.0", lambda folder: (folder / "lock.txt").unlink()),
@@ -139,9 +174,16 @@ CLAIM_CONTROLS: dict[str, Project] = {
         'relation: ">=", threshold: 0.9, min_trials: 20, small_slices: pool',
         'Slices({"a": Proportion(99, 100), "b": Proportion(10, 10), "c": Proportion(10, 10)})',
     ),
+    "a margin against the last release": _compared(),
     "a coverage that is shown": _demanded(_SURE, "Coverage(590, 600, 2000)"),
     "one of two claims, corrected": _any_of("36, 36", "5, 29"),
     "a first look": Project(requirement=_FIRST, case=_LOOKING),
+    "a first look on a record of its own": Project(
+        requirement=_FIRST,
+        case=_LOOKING,
+        arguments=("--vericase-looks=fresh.jsonl",),
+        gate=("--subject", "model=model.bin", "--looks", "fresh.jsonl"),
+    ),
     "a lock that was kept": _locked("widget==1.0"),
     "a lock with hashes and markers": _locked(
         "widget==1.0 \\\n  --hash=sha256:aa\npytest==0.1; python_version < '3'\npytest>1"

@@ -40,7 +40,7 @@ from vericase import Proportion, Sample, Scalar
 
 @pytest.fixture(scope="session", autouse=True)
 def subject(vericase_subject, request):
-    vericase_subject("model", request.config.rootpath / "model.bin")
+    return vericase_subject("model", request.config.rootpath / "model.bin")
 
 """
 _CONFTEST = """\

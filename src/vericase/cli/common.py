@@ -25,6 +25,7 @@ __all__ = [
     "Commands",
     "add_command",
     "add_evidence",
+    "add_looks",
     "annotation",
     "day",
     "other_run",
@@ -86,13 +87,24 @@ def add_evidence(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_looks(command: argparse.ArgumentParser) -> None:
+    """The option of a command that holds openings against their record."""
+    command.add_argument(
+        "--looks",
+        type=Path,
+        metavar="F",
+        help="record of openings of held-out data; default reports/looks.jsonl of the project",
+    )
+
+
 def traced(
     parsed: argparse.Namespace, *, subjects: Sequence[str] | None = None, run: str | None = None
 ) -> "TraceMatrix":
     """What the evidence that is named shows of the requirements that are named.
 
     Args:
-        parsed: With `requirements`, `evidence`, `root` and `on`.
+        parsed: With `requirements`, `evidence`, `root` and `on`; with `looks`, openings are held
+            against their record.
         subjects: What is to be released, as `NAME=PATH`; not compared if None.
         run: The run whose evidence is wanted; any if None.
 
@@ -102,6 +114,7 @@ def traced(
     # Half of the start of a command, and those that read no evidence need none of it.
     from vericase.code import code_root  # noqa: PLC0415  see above
     from vericase.findings import Finding  # noqa: PLC0415  see above
+    from vericase.looks import look_findings, record_place  # noqa: PLC0415  see above
     from vericase.matrix import trace  # noqa: PLC0415  see above
     from vericase.presence import present  # noqa: PLC0415  see above
     from vericase.store import load_evidence  # noqa: PLC0415  see above
@@ -115,6 +128,8 @@ def traced(
         found += subject_findings(log, subjects)
     found += attachment_findings(log, parsed.evidence.parent / "attachments")
     root = parsed.root or code_root(log, parsed.requirements)
+    if "looks" in parsed:
+        found += look_findings(requirements, log, parsed.looks or record_place(root))
     now = present(log, root, root=root, given=subjects or ())
     on = parsed.on or datetime.now(UTC).date()
     if log.run.ended and str(on) < log.run.ended[: len(str(on))]:

@@ -30,7 +30,7 @@ WORDS = {
     "environment": "What was installed is not what the lock file pins: install by it, and measure "
     "again.",
     "hazard": "No approved requirement that applies to these data controls the hazard.",
-    "looks": "The record of openings of held-out data lacks one that was made.",
+    "looks": "The record of openings of held-out data is gone, or lacks one that was made.",
     "orphan": "A case verifies a requirement that is unknown or retired.",
     "other subject": "What is to be released is not what was verified, or was not given.",
     "rollback": "A bundle does not follow the one that was accepted last.",

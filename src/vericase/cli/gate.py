@@ -10,6 +10,7 @@ from vericase.cli.common import (
     Commands,
     add_command,
     add_evidence,
+    add_looks,
     annotation,
     traced,
 )
@@ -27,6 +28,7 @@ def add_to(commands: Commands) -> None:
     """Declare the command."""
     gate = add_command(commands, "gate", _gate, "decide whether the subject may be released")
     add_evidence(gate)
+    add_looks(gate)
     gate.add_argument(
         "--subject",
         action="append",

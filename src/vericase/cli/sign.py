@@ -1,10 +1,12 @@
 """The command `vericase sign`: a release bundle with a signature."""
 
 import argparse
+import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vericase.audit import Expected, audit_bundle
 from vericase.bundle import (
     ENVELOPE,
     LOOKS,
@@ -15,11 +17,13 @@ from vericase.bundle import (
     statement,
     unpack,
 )
-from vericase.cli.common import FINE, Commands, add_command, add_evidence, traced
+from vericase.cli.common import FINE, Commands, add_command, add_evidence, add_looks, traced
 from vericase.code import code_root
 from vericase.envelope import SignatureError, open_envelope, private_key, seal
 from vericase.errors import InputError
 from vericase.gate import decide
+from vericase.looks import record_place
+from vericase.report.text import readable
 from vericase.store import digest_bytes, write_atomically
 
 if TYPE_CHECKING:
@@ -44,12 +48,7 @@ def add_to(commands: Commands) -> None:
         "--key", type=Path, required=True, metavar="PEM", help="ed25519 key, outside a repository"
     )
     sign.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="where to")
-    sign.add_argument(
-        "--looks",
-        type=Path,
-        metavar="F",
-        help="record of openings of held-out data; default reports/looks.jsonl of the project",
-    )
+    add_looks(sign)
     sign.add_argument(
         "--previous", type=Path, metavar="BUNDLE", help="the bundle that this one follows"
     )
@@ -67,7 +66,7 @@ def _sign(parsed: argparse.Namespace) -> int:
     place = _place(parsed, key.public_key(), matrix.on or datetime.now(UTC).date())
     root = parsed.root or code_root(matrix.log, parsed.requirements)
     files = collect(parsed.evidence, parsed.requirements, matrix.log.code, root)
-    looks = parsed.looks or root / "reports" / LOOKS
+    looks = parsed.looks or record_place(root)
     if looks.is_file():
         files[LOOKS] = looks.read_bytes()
     elif parsed.looks is not None:
@@ -79,11 +78,29 @@ def _sign(parsed: argparse.Namespace) -> int:
     finally:
         report.unlink(missing_ok=True)
     signed = statement(matrix, decision, files, place)
-    write_atomically(parsed.out, pack({**files, ENVELOPE: seal(signed, key)}))
+    bundle = pack({**files, ENVELOPE: seal(signed, key)})
+    _require_genuine(bundle, key.public_key(), parsed)
+    write_atomically(parsed.out, bundle)
     print(f"signed: {decision.headline}")
     print(f"bundle {place.sequence}: {parsed.out}")
     print("hold it against the public key with: vericase audit BUNDLE --public-key PEM")
     return FINE
+
+
+def _require_genuine(bundle: bytes, key: "Ed25519PublicKey", parsed: argparse.Namespace) -> None:
+    """Nothing is handed out that an audit would not call genuine.
+
+    Raises:
+        InputError: If this is such a bundle.
+    """
+    expected = Expected(subjects=parsed.subject, run=parsed.run, previous=parsed.previous)
+    with tempfile.TemporaryDirectory(prefix="vericase-") as folder:
+        path = Path(folder) / parsed.out.name
+        path.write_bytes(bundle)
+        audit = audit_bundle(path, key, expected)
+    if not audit.genuine:
+        problems = [readable(f"{f.where}: {f.kind}, {f.message}") for f in audit.findings]
+        raise InputError(["nothing is signed: an audit would find it NOT GENUINE", *problems])
 
 
 def _place(parsed: argparse.Namespace, key: "Ed25519PublicKey", on: date) -> Place:

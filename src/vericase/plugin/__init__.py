@@ -74,6 +74,8 @@ def vericase_subject(pytestconfig: pytest.Config) -> "Callable[[str, Path], Subj
     def register(name: str, path: Path) -> "Subject":
         try:
             subject = read_subject(name, Path(path), pytestconfig.rootpath)
+            if worker is not None:
+                worker.references.require_same(subject)
         except EvidenceError as error:
             raise pytest.UsageError(str(error)) from error
         if worker is not None:
@@ -102,7 +104,7 @@ def vericase_look(pytestconfig: pytest.Config) -> "Callable[..., Look | None]":
         except EvidenceError as error:
             raise pytest.UsageError(str(error)) from error
         if found is not None:
-            worker.looks[name] = found
+            worker.looks[found.key] = found
         return found
 
     return look

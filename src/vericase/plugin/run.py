@@ -95,7 +95,7 @@ class VerificationRun:
         self._evidence: dict[str, tuple[Evidence, ...]] = {}
         self._crashed: dict[str, str] = {}
         self._subjects: dict[tuple[str, str], Subject] = {}
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[tuple[str, str, str], Look] = {}
         self._durations: dict[str, float] = {}
 
     @property
@@ -144,7 +144,7 @@ class VerificationRun:
         self._evidence[case.case_id] = tuple(evidence_from(item) for item in record["evidence"])
         for subject in map(subject_from, record["subjects"]):
             self._subjects[subject.name, subject.digest] = subject
-        self._looks |= {look.name: look for look in map(look_from, record["looks"])}
+        self._looks |= {look.key: look for look in map(look_from, record["looks"])}
         self._durations[case.case_id] = round(duration_s, 3)
 
     def left_out(self, told: str) -> None:
@@ -213,8 +213,8 @@ class VerificationRun:
         wanted = sorted({record.requirement_fingerprint for record in records})
         return {mark: known[mark] for mark in wanted if mark in known}
 
-    def _all_looks(self, earlier: EvidenceLog | None) -> dict[str, Look]:
-        return {look.name: look for look in (earlier.looks if earlier else ())} | self._looks
+    def _all_looks(self, earlier: EvidenceLog | None) -> dict[tuple[str, str, str], Look]:
+        return {look.key: look for look in (earlier.looks if earlier else ())} | self._looks
 
     def _merged(
         self, earlier: EvidenceLog | None

@@ -116,11 +116,11 @@ class Worker:
         self, options: Options, requirements: RequirementSet, controller: Controller | None
     ) -> None:
         self.options, self.requirements = options, requirements
-        self._references = self._last_release()
+        self.references = self._last_release()
         self.subjects: dict[tuple[str, str], Subject] = {
-            (s.name, s.digest): s for s in self._references.subjects
+            (s.name, s.digest): s for s in self.references.subjects
         }
-        self.looks: dict[str, Look] = {}
+        self.looks: dict[tuple[str, str, str], Look] = {}
         self._controller = controller
         self._finder = CaseFinder(requirements, CaseCode(options.root, options.code, options.locks))
         self._cases: dict[str, Case] = {}
@@ -192,7 +192,7 @@ class Worker:
                 requirements=case.requirements,
                 sole=self._sole.get(case.function, frozenset()),
                 attachments_folder=self.options.attachments,
-                references=self._references.measurements,
+                references=self.references.measurements,
             )
         return self._recorders[name]
 
@@ -272,7 +272,9 @@ class Worker:
 
     def _last_release(self) -> References:
         path = self.options.reference
-        return References() if path is None else read_references(path, self.options.root)
+        if path is None:
+            return References()
+        return read_references(path, self.options.root, self.requirements)
 
     def _expected(self) -> list[CaseOutcome]:
         return [

@@ -99,7 +99,7 @@ def _head(log: EvidenceLog) -> dict[str, object]:
         "code": {"trees": list(log.code_trees), "files": dict(log.code)},
         "lock": {file: dict(pins) for file, pins in log.lock.items()},
         "demands": {mark: dict(meaning) for mark, meaning in log.demands.items()},
-        "looks": [look_to(look) for look in sorted(log.looks, key=lambda look: look.name)],
+        "looks": [look_to(look) for look in sorted(log.looks, key=lambda look: look.key)],
     }
 
 
@@ -134,7 +134,7 @@ def _with_journal(log: EvidenceLog, path: Path) -> EvidenceLog:
     cases = {case.case_id: case for case in log.cases}
     records = {(record.criterion_id, record.case_id): record for record in log.evidence}
     subjects = {subject.name: subject for subject in log.subjects}
-    looks = {look.name: look for look in log.looks}
+    looks = {look.key: look for look in log.looks}
     for line in lines:
         case = case_from(line["case"])
         cases[case.case_id] = case
@@ -144,7 +144,7 @@ def _with_journal(log: EvidenceLog, path: Path) -> EvidenceLog:
         found = [replace(evidence_from(record), subjects=digests) for record in line["evidence"]]
         records |= {(record.criterion_id, record.case_id): record for record in found}
         subjects |= named
-        looks |= {look.name: look for look in (look_from(r) for r in line.get("looks", []))}
+        looks |= {look.key: look for look in (look_from(r) for r in line.get("looks", []))}
     return replace(
         log,
         cases=tuple(cases.values()),

@@ -1,13 +1,18 @@
 """The record of openings of held-out data."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.support.tracing import a_log, a_requirement, a_set
 from vericase.errors import EvidenceError
 from vericase.evidence import Look
-from vericase.looks import Opening, look_at, read_looks
+from vericase.findings import Finding
+from vericase.looks import Opening, look_at, look_findings, read_looks, record_place
+from vericase.requirement import Status
 
 DATA, MODEL = "da" * 32, "a0" * 32
 FIRST = Opening(name="test", data=DATA, subject=MODEL, demands={"ROB-001": "f1" * 32})
@@ -114,3 +119,35 @@ def test_what_is_no_record_is_told() -> None:
         read_looks(b"[]\n", "looks")
     with pytest.raises(EvidenceError, match=r"^looks:1: expected one opening a line"):
         read_looks(b"\xff\n", "looks")
+
+
+def test_the_record_has_to_hold_what_a_first_look_rests_on(tmp_path: Path) -> None:
+    """Whether it is gone, another one, or of openings that the evidence does not number so."""
+    path = record_place(tmp_path)
+    assert path == tmp_path / "reports" / "looks.jsonl"
+    demanded = a_set(a_requirement(first_look="test"))
+    look = opened(tmp_path / "elsewhere.jsonl", FIRST)
+    log = replace(a_log(), looks=(look,))
+    gone = f"expected the record of openings, got nothing at {path}; give it with --looks"
+    other = f"an opening in the evidence is not on the record at {path} as it stands there"
+    assert _told(look_findings(demanded, log, path)) == [("looks", "test", gone)]
+    opened(path, OTHER)
+    assert _told(look_findings(demanded, log, path)) == [("looks", "test", other)]
+    opened(path, FIRST)
+    assert _told(look_findings(demanded, log, path)) == [("looks", "test", other)]
+    assert not _told(look_findings(demanded, log, tmp_path / "elsewhere.jsonl"))
+
+
+def test_without_a_first_look_nobody_asks_for_the_record(tmp_path: Path) -> None:
+    """Neither does one that is not in force, nor evidence without openings."""
+    look = opened(tmp_path / "elsewhere.jsonl", FIRST)
+    log = replace(a_log(), looks=(look,))
+    draft = a_requirement(first_look="test", status=Status.DRAFT)
+    for requirements in (a_set(), a_set(draft)):
+        assert not _told(look_findings(requirements, log, tmp_path / "gone"))
+    demanded = a_set(a_requirement(first_look="test"))
+    assert not _told(look_findings(demanded, a_log(), tmp_path / "gone"))
+
+
+def _told(findings: Iterable[Finding]) -> list[tuple[str, str, str]]:
+    return [(finding.kind, finding.where, finding.message) for finding in findings]
