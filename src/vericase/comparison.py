@@ -109,12 +109,14 @@ def _wanted(criterion: AcceptanceCriterion | None) -> str:
         text += f", at least {criterion.min_trials} trials"
     if criterion.small_slices is SmallSlices.POOL:
         text += ", small slices pooled"
+    if criterion.slices:
+        text += f", each of {', '.join(criterion.slices)}"
     return text + (f", only {', '.join(criterion.applies_to)}" if criterion.applies_to else "")
 
 
 def _bent(old: AcceptanceCriterion, new: AcceptanceCriterion) -> Kind:
     """Tightened or loosened only if every number moved to one side and nothing else did."""
-    same = ("measurand", "relation", "unit", "applies_to", "paired", "small_slices")
+    same = ("measurand", "relation", "unit", "applies_to", "paired", "small_slices", "slices")
     if any(getattr(old, field) != getattr(new, field) for field in same):
         return Kind.CRITERION_CHANGED
     if set(old.thresholds) != set(new.thresholds) or old.relation is Relation.EQUAL:
