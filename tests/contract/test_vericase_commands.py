@@ -178,7 +178,10 @@ def test_2_is_missing_or_damaged_evidence(ask: Ask, command: tuple[str, ...]) ->
             ("--out=reports/evidence.json",),
             "--out: expected another file than the evidence, got reports/evidence.json",
         ),
-        (("--out=requirements",), "requirements: expected to read or write it, got "),
+        (
+            ("--out=requirements",),
+            "--out: expected a new file or a decision to replace, got requirements",
+        ),
     ],
 )
 def test_2_is_a_wrong_argument_of_the_gate(
@@ -254,6 +257,21 @@ def test_a_gate_that_cannot_decide_leaves_no_earlier_decision(ask: Ask, name: st
     Path("reports/evidence.json").write_text("damaged")
     assert ask(*arguments)[0] == 2
     assert not Path("reports", name).exists()
+
+
+@pytest.mark.parametrize("name", ["requirements/demo.yaml", "model.bin"])
+def test_a_gate_writes_over_nothing_but_a_decision(ask: Ask, name: str) -> None:
+    """What is named by a slip is left as it was."""
+    demand()
+    show()
+    path = Path(name)
+    if not path.exists():
+        path.write_bytes(b"weights")
+    before = path.read_bytes()
+    code, _, err = ask("gate", f"--out={name}")
+    assert code == 2
+    assert "--out: expected a new file or a decision to replace" in err
+    assert path.read_bytes() == before
 
 
 def test_help_tells_the_exit_codes(ask: Ask) -> None:

@@ -8,11 +8,21 @@ from vericase.cli import main
 from vericase.evidence import Outcome
 from vericase.verdict import Verdict
 
+USE = """\
+user: A person.
+population: Adults.
+input: A reading.
+output: A decision.
+data_sources: [clinic, ward]
+prohibited_use: [Alone.]
+"""
+
 
 def test_what_does_not_apply_is_skipped_and_counted(project: Project) -> None:
     """A requirement for other data is neither run nor held against the subject."""
     project.data(scope="ward")
     project.demand(requirement_record(), requirement_record("ROB-002", applies_to=["clinic"]))
+    project.write("requirements/intended-use.yaml", USE)
     project.cases("""
         @pytest.mark.verifies("ROB-001")
         def test_share(measure):
@@ -63,9 +73,20 @@ def test_a_criterion_may_be_for_some_data_alone(project: Project) -> None:
     project.data(scope="ward")
     clinical = criterion_record("ROB-001.2", measurand="b", applies_to=["clinic"])
     project.demand(requirement_record(acceptance=[criterion_record(), clinical]))
+    project.write("requirements/intended-use.yaml", USE)
     project.write("test_cases.py", PASSING)
     assert project.run().ret == pytest.ExitCode.OK
     assert project.decision().released is True
+
+
+def test_a_slip_in_the_scope_blocks(project: Project) -> None:
+    """Data that nobody named would leave what is for other data without a word."""
+    project.data(scope="clincal")
+    clinical = requirement_record("ROB-002", applies_to=["clinical"])
+    project.demand(requirement_record(), clinical)
+    project.write("test_cases.py", PASSING)
+    project.run()
+    assert [blocker.what for blocker in project.decision().blocking] == ["scope"]
 
 
 def test_unknown_data_leave_everything_in_force(project: Project) -> None:

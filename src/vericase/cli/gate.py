@@ -53,8 +53,7 @@ def _gate(parsed: argparse.Namespace) -> int:
     out = parsed.out or parsed.evidence.with_name("gate.json")
     if out.resolve() == parsed.evidence.resolve():
         raise InputError(f"--out: expected another file than the evidence, got {out}")
-    # An earlier decision must not outlive a gate that cannot decide.
-    out.unlink(missing_ok=True)
+    _clear(out)
     matrix = traced(parsed, subjects=parsed.subject, run=parsed.run)
     decision = decide(matrix)
     code = FINE if decision.released else BLOCKED
@@ -64,6 +63,15 @@ def _gate(parsed: argparse.Namespace) -> int:
     write_atomically(out, record.encode())
     print(_shown(parsed.format, matrix.requirements, decision, record))
     return code
+
+
+def _clear(out: Path) -> None:
+    """Remove an earlier decision, which must not outlive a gate that cannot decide."""
+    if out.exists():
+        content = out.read_bytes() if out.is_file() else b"none"
+        if content.strip() and b'"released"' not in content:
+            raise InputError(f"--out: expected a new file or a decision to replace, got {out}")
+        out.unlink()
 
 
 def _shown(form: str, requirements: RequirementSet, decision: GateDecision, record: str) -> str:
