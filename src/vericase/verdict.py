@@ -14,7 +14,7 @@ from vericase.statistics import MOST_COVERAGE_TRIALS
 __all__ = ["JUDGING_RULES", "Judgement", "Verdict", "judge", "judge_dependent", "worst"]
 
 #: Raised by one whenever the same measurement could be judged otherwise than before.
-JUDGING_RULES = 2
+JUDGING_RULES = 3
 
 
 class Verdict(IntEnum):

@@ -253,7 +253,7 @@ def test_the_status_is_one_line_a_requirement(desk: Desk) -> None:
     """Verdict, draft or not applicable, with title and place."""
     shown_one = desk.requirements(
         requirement_record(),
-        requirement_record("ROB-002", status="draft"),
+        requirement_record("ROB-002", status="draft", applies_to=["made up"]),
         requirement_record("ROB-003", applies_to=["clinic"]),
     )[0]
     desk.evidence(a_log(a_record(shown_one, subjects=[REHEARSED]), subjects=[REHEARSED]))

@@ -55,7 +55,7 @@ def test_an_edited_case_is_named(tmp_path: Path) -> None:
         ("subjects", []),
         ("environment", {}),
         ("requirements_digest", "f" * 64),
-        ("judging_rules", 3),
+        ("judging_rules", 4),
         ("statuses", {"ROB-001": "draft"}),
         ("code", {"trees": [], "files": {"test_cases.py": "f" * 64}}),
     ],
