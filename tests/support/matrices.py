@@ -28,7 +28,9 @@ MISSED = a_requirement(
 SILENT = a_requirement(
     a_criterion(id="ROB-003.1"), a_criterion(id="ROB-003.2", measurand="b"), id="ROB-003"
 )
-DRAFT = a_requirement(a_criterion(id="ROB-004.1"), id="ROB-004", status=Status.DRAFT)
+DRAFT = a_requirement(
+    a_criterion(id="ROB-004.1"), id="ROB-004", status=Status.DRAFT, applies_to=("clinic",)
+)
 ELSEWHERE = a_requirement(a_criterion(id="ROB-005.1"), id="ROB-005", applies_to=("ward",))
 BROKEN = a_requirement(a_criterion(id="ROB-006.1", unit="s"), id="ROB-006")
 SEEN = replace(a_requirement(id="ROB-007", method="inspection"), criteria=())

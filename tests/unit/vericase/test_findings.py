@@ -38,7 +38,7 @@ def test_other_judging_rules_are_told() -> None:
         Finding(
             kind="rules",
             where="judging_rules",
-            message="expected rules 2, got evidence made under 0",
+            message="expected rules 3, got evidence made under 0",
         )
     ]
 
