@@ -20,7 +20,7 @@ from vericase.requirement import AcceptanceCriterion, Relation
 from vericase.statistics import proportion_lower, proportion_upper
 
 if TYPE_CHECKING:
-    from nnassure.arrays import FloatArray
+    from numpy.typing import NDArray
 
 CONFIDENCE, SEED, TRIALS = 0.95, 20_261_125, 1_000
 UNITS = (MIN_CLUSTERS, 30, 60, 100)
@@ -58,7 +58,7 @@ def _line(shape: str, units: int, rng: np.random.Generator, trials: int) -> None
     print(f"| {shape} | {units} | {name} | {_rate(above, trials)} | {_rate(below, trials)} |")
 
 
-def _values(shape: str, units: int, rng: np.random.Generator) -> FloatArray:
+def _values(shape: str, units: int, rng: np.random.Generator) -> NDArray[np.float64]:
     if shape == "normal":
         return rng.standard_normal(units)
     return rng.exponential(size=units) if shape == "exponential" else rng.lognormal(size=units)

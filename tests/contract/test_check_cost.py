@@ -6,6 +6,7 @@ What a single call into C does is not seen here; `benchmarks/check_cost.py` meas
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 from typing import TYPE_CHECKING
@@ -34,11 +35,15 @@ def instructions_of(action: Callable[[], object]) -> int:
         return counted
 
     before = sys.gettrace()
+    # What other tests left to be collected costs instructions too.
+    gc.collect()
+    gc.disable()
     sys.settrace(counted)
     try:
         action()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 
