@@ -113,7 +113,6 @@ def traced(
     """
     # Half of the start of a command, and those that read no evidence need none of it.
     from vericase.code import code_root  # noqa: PLC0415  see above
-    from vericase.findings import Finding  # noqa: PLC0415  see above
     from vericase.looks import look_findings, record_place  # noqa: PLC0415  see above
     from vericase.matrix import trace  # noqa: PLC0415  see above
     from vericase.presence import present  # noqa: PLC0415  see above
@@ -132,15 +131,18 @@ def traced(
         found += look_findings(requirements, log, parsed.looks or record_place(root))
     now = present(log, root, root=root, given=subjects or ())
     on = parsed.on or datetime.now(UTC).date()
-    if log.run.ended and str(on) < log.run.ended[: len(str(on))]:
-        found.append(
-            Finding(
-                kind="date",
-                where=f"run {log.run.id}",
-                message=f"it ended on {log.run.ended}, and is judged as of {on}, before it",
-            )
-        )
+    found += _before_its_end(log, on)
     return trace(requirements, log, findings=found, present=now, on=on)
+
+
+def _before_its_end(log: "EvidenceLog", on: date) -> "list[Finding]":
+    """That the evidence is judged as of a day before its run ended, if it is."""
+    from vericase.findings import Finding  # noqa: PLC0415  see `traced`
+
+    if not log.run.ended or str(on) >= log.run.ended[: len(str(on))]:
+        return []
+    message = f"it ended on {log.run.ended}, and is judged as of {on}, before it"
+    return [Finding(kind="date", where=f"run {log.run.id}", message=message)]
 
 
 def other_run(log: "EvidenceLog", run: str | None) -> "list[Finding]":
