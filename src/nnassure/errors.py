@@ -29,3 +29,27 @@ class NotFiniteError(AssuranceError):
 
 class PerturbationError(AssuranceError):
     """A disturbance, or the search for one, is not well defined."""
+
+
+class ArithmeticAssumptionError(AssuranceError):
+    """The machine computes with less precision than a certificate assumes.
+
+    Attributes:
+        problems: Every setting that is in the way.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class UnsupportedLayerError(AssuranceError):
+    """A network has layers that an engine cannot bound.
+
+    Attributes:
+        problems: Every such layer, and what to do about it.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems

@@ -1,0 +1,116 @@
+"""What rounding may do: the error bounds of the arithmetic that a decision is computed in.
+
+A certificate is about the deployed program, and that rounds.
+A sum of n products and a bias is off by at most gamma(n + 1) times the sum of the absolute terms,
+whatever the order of summation, the blocking, and whether products and sums are fused
+(Higham 2002, Accuracy and Stability of Numerical Algorithms, sections 3.1 and 4.2), plus what
+underflow loses.
+The bound engine rounds as well, in float64; its own error is bounded alike and added.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from nnassure.errors import ArithmeticAssumptionError
+
+__all__ = ["ENGINE_ERROR", "FLOAT32", "REAL", "Arithmetic", "require_plain_arithmetic"]
+
+#: Relative error that the engine's own float64 sums may have. No quantity is a sum of more than
+#: 2**23 terms, and 2**23 roundings of 2**-53 each are below 2**-29.
+ENGINE_ERROR = 2.0**-29
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arithmetic:
+    """The number format of a network's evaluation.
+
+    Attributes:
+        name: As a certificate states it.
+        unit: The unit roundoff: half the distance from 1 to the next number.
+        smallest: The smallest positive number, which bounds what one underflow loses.
+    """
+
+    name: str
+    unit: float
+    smallest: float
+
+    def relative_error(self, operations: int) -> float:
+        """The gamma of so many roundings in a row, the engine's own error added.
+
+        Raises:
+            ArithmeticAssumptionError: If there are so many that the format bounds nothing.
+        """
+        total = operations * self.unit
+        if total >= 0.5:  # noqa: PLR2004  beyond it the bound n u / (1 - n u) means nothing
+            raise ArithmeticAssumptionError(
+                f"operations: expected fewer than {0.5 / self.unit:.0f} for {self.name}, "
+                f"got {operations}"
+            )
+        return (total / (1 - total) + ENGINE_ERROR) * (1 + ENGINE_ERROR)
+
+    def underflow(self, operations: int) -> float:
+        """How much so many operations may lose to underflow."""
+        return operations * self.smallest
+
+
+#: IEEE 754 binary32 with gradual underflow, multiply and add in any order, fused or not.
+FLOAT32 = Arithmetic(name="float32", unit=2.0**-24, smallest=2.0**-149)
+#: Real numbers: what most verifiers assume; the engine's own rounding is counted all the same.
+REAL = Arithmetic(name="real", unit=0.0, smallest=0.0)
+
+
+def require_plain_arithmetic() -> None:
+    """Hold torch to compute float32 as :data:`FLOAT32` says, on this processor.
+
+    Raises:
+        ArithmeticAssumptionError: With every setting that lets it compute with less precision.
+    """
+    problems = [
+        f"{name}: expected {wanted}, got {got}"
+        for name, wanted, got in _precision_settings()
+        if got != wanted
+    ]
+    problems += _flushing()
+    if problems:
+        raise ArithmeticAssumptionError(*problems)
+
+
+def _precision_settings() -> list[tuple[str, object, object]]:
+    return [
+        (
+            "torch.get_float32_matmul_precision()",
+            "highest",
+            torch.get_float32_matmul_precision(),
+        ),
+        *(
+            (f"torch.backends.{place}.fp32_precision", "none or ieee", "none or ieee")
+            if _precision(place) in {"none", "ieee"}
+            else (f"torch.backends.{place}.fp32_precision", "none or ieee", _precision(place))
+            for place in ("mkldnn", "mkldnn.conv", "mkldnn.matmul")
+        ),
+        (
+            "torch.is_autocast_enabled('cpu')",
+            False,
+            torch.is_autocast_enabled("cpu"),
+        ),
+    ]
+
+
+def _precision(place: str) -> str:
+    value: object = torch.backends
+    for part in place.split("."):
+        value = getattr(value, part, None)
+    return str(getattr(value, "fp32_precision", "none"))
+
+
+def _flushing() -> list[str]:
+    """Whether numbers below the normal range are lost, found by trying."""
+    tiny = torch.tensor([2.0**-140], dtype=torch.float32)
+    kept = float((tiny * 1.0).double()[0]) == 2.0**-140 and math.isclose(
+        float((tiny + tiny).double()[0]), 2.0**-139
+    )
+    return [] if kept else ["torch: expected gradual underflow, got numbers flushed to zero"]

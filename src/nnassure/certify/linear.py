@@ -1,0 +1,220 @@
+"""Linear bounds by back-substitution (CROWN, Zhang 2018, arXiv:1811.00866), band by band.
+
+A neuron of a convolution reads a short stretch of the signal, so the coefficients that bound it
+are kept for that stretch alone: memory and time are linear in the length of the signal.
+Rows are coefficients of a lower bound; an upper bound is the lower bound of the negated row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from nnassure.certify.intervals import LayerBounds, first_bounds, next_bounds
+
+if TYPE_CHECKING:
+    from nnassure.certify.arithmetic import Arithmetic
+    from nnassure.certify.network import Chain
+    from nnassure.certify.region import Region
+
+__all__ = [
+    "Relaxation",
+    "Rows",
+    "adaptive",
+    "linear_bounds",
+    "relaxed_rows",
+    "substituted",
+    "through_layer",
+    "within_frames",
+]
+
+_NUMBERS_AT_ONCE = 2**22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relaxation:
+    """Two lines around each ReLU of a layer, shape (segments, time, channels) each.
+
+    ``lower_slope * z <= relu(z) <= upper_slope * z + upper_offset`` between the layer's bounds.
+    """
+
+    lower_slope: Tensor
+    upper_slope: Tensor
+    upper_offset: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """Lower bounds, each linear in a stretch of one layer's outputs.
+
+    Attributes:
+        coefficients: Shape (rows, frames in a row, channels).
+        constant: Shape (rows,).
+        first: The frame at which each row starts; may be outside, where padding is.
+        segment: Which segment each row reads.
+    """
+
+    coefficients: Tensor
+    constant: Tensor
+    first: Tensor
+    segment: Tensor
+
+
+def adaptive(bounds: LayerBounds, lower_slope: Tensor | None = None) -> Relaxation:
+    """The lines that lie closest; the lower one through 0 with slope 1 or 0 unless it is given."""
+    low, high = bounds.lower, bounds.upper
+    unstable = (low < 0) & (high > 0)
+    upper_slope = torch.where(unstable, high / (high - low).clamp(min=1e-300), (low >= 0).double())
+    chosen = (high > -low).double() if lower_slope is None else lower_slope
+    return Relaxation(
+        lower_slope=torch.where(unstable, chosen, (low >= 0).double()),
+        upper_slope=upper_slope,
+        upper_offset=torch.where(unstable, -low * upper_slope, 0.0),
+    )
+
+
+def linear_bounds(
+    chain: Chain, region: Region, arithmetic: Arithmetic
+) -> tuple[list[LayerBounds], list[Relaxation]]:
+    """Bounds of every layer, by back-substitution where an interval leaves a ReLU undecided.
+
+    Returns:
+        The bounds of all layers and the relaxations of all but the last.
+    """
+    bounds = [first_bounds(chain.layers[0], region, arithmetic)]
+    relaxations: list[Relaxation] = []
+    for place, layer in enumerate(chain.layers[1:], start=1):
+        relaxations.append(adaptive(bounds[-1]))
+        found = next_bounds(chain.layers[place - 1], bounds[-1], layer, arithmetic)
+        bounds.append(found)
+        if layer.rectified:
+            bounds[-1] = _sharpened(chain, region, bounds, relaxations)
+    return bounds, relaxations
+
+
+def substituted(
+    chain: Chain,
+    rows: Rows,
+    bounds: list[LayerBounds],
+    *,
+    relaxations: list[Relaxation],
+    last: int,
+) -> Rows:
+    """*rows* over the layer *last*, before its ReLU, as rows over the samples of segments."""
+    for place in range(last, -1, -1):
+        rows = through_layer(chain, rows, bounds[place], place)
+        if place == 0:
+            break
+        rows = within_frames(rows, chain.layers[place - 1].frames)
+        if chain.layers[place - 1].rectified:
+            rows = relaxed_rows(rows, relaxations[place - 1])
+    return rows
+
+
+def _sharpened(
+    chain: Chain, region: Region, bounds: list[LayerBounds], relaxations: list[Relaxation]
+) -> LayerBounds:
+    """The last of *bounds*, back-substituted where its sign is open."""
+    found = bounds[-1]
+    open_at = ((found.lower < 0) & (found.upper > 0)).nonzero()
+    if len(open_at) == 0:
+        return found
+    lower, upper = found.lower.clone(), found.upper.clone()
+    place = len(bounds) - 1
+    for part in torch.split(open_at, _rows_at_once(chain, place)):
+        segment, frame, channel = part.unbind(dim=1)
+        both = _unit_rows(segment, frame, channel, chain.layers[place].channels)
+        rows = substituted(chain, both, bounds, relaxations=relaxations, last=place)
+        samples = rows.coefficients[:, :, 0]
+        low = (
+            rows.constant
+            + region.value(samples, rows.first, rows.segment)
+            - region.deviation(samples, rows.first, rows.segment)
+        )
+        lower[segment, frame, channel] = low[: len(part)]
+        upper[segment, frame, channel] = -low[len(part) :]
+    return found.tightened(lower, upper)
+
+
+def _unit_rows(segment: Tensor, frame: Tensor, channel: Tensor, channels: int) -> Rows:
+    """Rows of single neurons, and then of the same negated."""
+    unit = torch.nn.functional.one_hot(channel, channels).double()[:, None]
+    return Rows(
+        coefficients=torch.cat([unit, -unit]),
+        constant=torch.zeros(2 * len(unit), dtype=torch.float64),
+        first=frame.repeat(2),
+        segment=segment.repeat(2),
+    )
+
+
+def through_layer(chain: Chain, rows: Rows, bounds: LayerBounds, place: int) -> Rows:
+    """Rows over the outputs of a layer as rows over its inputs."""
+    layer = chain.layers[place]
+    width = rows.coefficients.shape[1]
+    rounding = _taken(bounds.rounding, rows, width)
+    lost = (rows.coefficients.abs() * rounding).sum(dim=(1, 2))
+    return Rows(
+        coefficients=layer.backward(rows.coefficients),
+        constant=rows.constant + rows.coefficients.sum(dim=1) @ layer.bias - lost,
+        first=layer.first_input(rows.first),
+        segment=rows.segment,
+    )
+
+
+def relaxed_rows(rows: Rows, relaxation: Relaxation) -> Rows:
+    """Rows over rectified values as rows over the values before."""
+    width = rows.coefficients.shape[1]
+    rising, falling = rows.coefficients.clamp(min=0), rows.coefficients.clamp(max=0)
+    lower_slope = _taken(relaxation.lower_slope, rows, width)
+    upper_slope = _taken(relaxation.upper_slope, rows, width)
+    offset = _taken(relaxation.upper_offset, rows, width)
+    return Rows(
+        coefficients=rising * lower_slope + falling * upper_slope,
+        constant=rows.constant + (falling * offset).sum(dim=(1, 2)),
+        first=rows.first,
+        segment=rows.segment,
+    )
+
+
+def within_frames(rows: Rows, frames: int) -> Rows:
+    """Rows without what lies outside the *frames* of a layer: padding, which is 0.
+
+    Where all rows start at the same place they are cut, otherwise set to 0 there.
+    """
+    width = rows.coefficients.shape[1]
+    start = int(rows.first.min())
+    if start == int(rows.first.max()) and start <= 0 and start + width >= frames:
+        return replace(
+            rows,
+            coefficients=rows.coefficients[:, -start : frames - start],
+            first=torch.zeros_like(rows.first),
+        )
+    position = rows.first[:, None] + torch.arange(width)
+    inside = ((position >= 0) & (position < frames))[:, :, None]
+    return replace(rows, coefficients=torch.where(inside, rows.coefficients, 0.0))
+
+
+def _taken(table: Tensor, rows: Rows, width: int) -> Tensor:
+    """The stretch of *table* that each row reads, zeros outside: (rows, frames, channels)."""
+    frames = table.shape[1]
+    if width == frames and bool((rows.first == 0).all()):
+        return table[rows.segment]
+    position = rows.first[:, None] + torch.arange(width)
+    inside = (position >= 0) & (position < frames)
+    taken = table[rows.segment[:, None], position.clamp(0, frames - 1)]
+    return torch.where(inside[:, :, None], taken, 0.0)
+
+
+def _rows_at_once(chain: Chain, last: int) -> int:
+    """How many neurons of a layer fit into memory with all that they read."""
+    width, most = 1, 1
+    for layer in reversed(chain.layers[: last + 1]):
+        width = (
+            layer.frames_in if layer.weight is None else (width - 1) * layer.stride + layer.kernel
+        )
+        channels = len(layer.bias) if layer.weight is None else int(layer.weight.shape[1])
+        most = max(most, width * channels)
+    return max(1, _NUMBERS_AT_ONCE // (2 * most))

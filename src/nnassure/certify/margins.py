@@ -1,0 +1,117 @@
+"""The margin of whole recordings: what all segments say together, held against a threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from nnassure.certify.linear import Rows, substituted, within_frames
+
+if TYPE_CHECKING:
+    from nnassure.certify.arithmetic import Arithmetic
+    from nnassure.certify.intervals import LayerBounds
+    from nnassure.certify.linear import Relaxation
+    from nnassure.certify.network import Chain
+    from nnassure.certify.region import Region
+
+__all__ = ["Problem", "Question", "contrast", "held", "interval_margins", "linear_margins"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Question:
+    """Whether recordings stay on their side of a threshold.
+
+    Attributes:
+        sides: 1 for a recording that has to stay above it, -1 for one below, shape (recordings,).
+        threshold: Held against the mean over segments of the positive logit minus the negative.
+    """
+
+    sides: Tensor
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem:
+    """What is to be bounded.
+
+    Attributes:
+        chain: The network.
+        region: Where the segments of the recordings lie.
+        question: Which side of which threshold they have to stay on.
+        arithmetic: What the network is evaluated in.
+    """
+
+    chain: Chain
+    region: Region
+    question: Question
+    arithmetic: Arithmetic
+
+
+def interval_margins(problem: Problem, bounds: list[LayerBounds]) -> Tensor:
+    """Lower bounds of the margins from the bounds of the logits alone, shape (recordings,)."""
+    last, region = bounds[-1], problem.region
+    side = problem.question.sides[region.recording]
+    low = last.lower[:, 0, 1] - last.upper[:, 0, 0]
+    high = last.upper[:, 0, 1] - last.lower[:, 0, 0]
+    worst = torch.where(side > 0, low, -high) * region.weights
+    sums = torch.zeros(len(problem.question.sides), dtype=torch.float64)
+    return sums.index_add(0, region.recording, worst) - _final(problem, bounds)
+
+
+def linear_margins(
+    problem: Problem, bounds: list[LayerBounds], relaxations: list[Relaxation]
+) -> Tensor:
+    """Lower bounds of the margins by back-substitution, shape (recordings,)."""
+    segments = torch.arange(len(problem.region.centre))
+    rows = Rows(
+        coefficients=contrast(problem),
+        constant=torch.zeros(len(segments), dtype=torch.float64),
+        first=torch.zeros_like(segments),
+        segment=segments,
+    )
+    chain = problem.chain
+    rows = substituted(chain, rows, bounds, relaxations=relaxations, last=len(chain.layers) - 1)
+    return held(problem, rows, bounds)[0]
+
+
+def contrast(problem: Problem) -> Tensor:
+    """What the margin weighs the logits of each segment with, shape (segments, 1, logits)."""
+    region = problem.region
+    side = (problem.question.sides[region.recording] * region.weights)[:, None]
+    return torch.cat([-side, side], dim=1)[:, None]
+
+
+def held(problem: Problem, rows: Rows, bounds: list[LayerBounds]) -> Tensor:
+    """Margins of shape (copies, recordings), from *rows* over the samples of whole segments.
+
+    Args:
+        problem: What is bounded.
+        rows: Of all segments of one copy of the region after the other.
+        bounds: Of the layers; of the first copy at least.
+    """
+    region = problem.region
+    rows = within_frames(rows, problem.chain.samples)
+    segments = len(region.centre)
+    copies = len(rows.constant) // segments
+    value, moved = region.joined(rows.coefficients[:, :, 0].reshape(copies, segments, -1))
+    sums = torch.zeros(copies, len(problem.question.sides), dtype=torch.float64)
+    sums = sums.index_add(1, region.recording, rows.constant.reshape(copies, segments))
+    return sums + value - moved - _final(problem, bounds)
+
+
+def _final(problem: Problem, bounds: list[LayerBounds]) -> Tensor:
+    """The threshold, signed, and what the difference and the mean of logits lose to rounding."""
+    region, question, arithmetic = problem.region, problem.question, problem.arithmetic
+    segments = len(region.centre)  # copies of a region round alike
+    last = bounds[-1]
+    terms = (last.magnitude + last.rounding)[:segments, 0].sum(dim=1)
+    counts = torch.bincount(region.recording, minlength=len(question.sides))
+    # A difference, as many sums as there are segments, a division and its constant.
+    operations = int(counts.max()) + 6
+    total = torch.zeros(len(question.sides), dtype=torch.float64)
+    total = total.index_add(0, region.recording, terms * region.weights)
+    lost = arithmetic.relative_error(operations) * (total + abs(question.threshold))
+    return lost + arithmetic.underflow(operations) + question.sides * question.threshold

@@ -1,0 +1,212 @@
+"""Where the segments of recordings may lie: the input set of a proof, the whole path included.
+
+A recording is disturbed once. Its samples may stand in several segments, or several times in one,
+and may have gone through a filter before; the set knows all of it, so that what is proven is
+proven about the stored recording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nnassure.certify.resampling import Resampling
+
+
+__all__ = ["Placed", "Region"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Placed:
+    """One recording at the network's rate, what may happen to it, and where it is read.
+
+    Attributes:
+        signal: In mV, shape (samples,), float64: exactly what the device computes.
+        rounding: How far each sample may be off the linear path, in mV, shape (samples,).
+        generators: Directions in which all samples move together, in mV a unit, shape
+            (parameters, samples).
+        half_widths: How far each parameter may move to either side, shape (parameters,).
+        radius: How far each sample of the recorder (or of the network, without a filter) may
+            move beside, in mV.
+        indices: Which sample stands where in the segments, shape (segments, length).
+        signs: 1, or -1 for a segment that is read upside down, shape (segments,).
+        recorder_samples: Samples before the filter; those of *signal* without one.
+    """
+
+    signal: Tensor
+    rounding: Tensor
+    generators: Tensor
+    half_widths: Tensor
+    radius: float
+    indices: Tensor
+    signs: Tensor
+    recorder_samples: int
+
+
+class Region:
+    """The segments of some recordings, stacked, with the set that they lie in.
+
+    Args:
+        recordings: All with equally many generators and equally long segments.
+        resampling: The filter between recorder and network; None without one.
+    """
+
+    def __init__(self, recordings: tuple[Placed, ...], resampling: Resampling | None) -> None:
+        self.recordings = recordings
+        self.resampling = resampling
+        counts = [len(each.indices) for each in recordings]
+        self.recording = torch.repeat_interleave(
+            torch.arange(len(recordings)), torch.tensor(counts)
+        )
+        #: How much each segment weighs in the mean over the segments of its recording.
+        self.weights = 1.0 / torch.tensor(counts, dtype=torch.float64)[self.recording]
+
+    @cached_property
+    def centre(self) -> Tensor:
+        """Undisturbed segments, shape (segments, samples)."""
+        return self._cut(lambda each: each.signal)
+
+    @cached_property
+    def rounding(self) -> Tensor:
+        """How far samples may be off the linear path, shape (segments, samples)."""
+        return self._cut(lambda each: each.rounding).abs()
+
+    @cached_property
+    def generators(self) -> Tensor:
+        """Scaled by their half widths, shape (segments, parameters, samples)."""
+        return torch.cat(
+            [
+                (each.generators * each.half_widths[:, None])[:, each.indices].transpose(0, 1)
+                * each.signs[:, None, None]
+                for each in self.recordings
+            ]
+        )
+
+    @cached_property
+    def radius(self) -> Tensor:
+        """Of the box of single samples, a segment, shape (segments,)."""
+        radii = torch.tensor([each.radius for each in self.recordings], dtype=torch.float64)
+        return radii[self.recording]
+
+    @cached_property
+    def magnitude(self) -> Tensor:
+        """The largest absolute value of each sample, shape (segments, samples)."""
+        gain = 1.0 if self.resampling is None else self.resampling.gain
+        moved = self.generators.abs().sum(dim=1) + gain * self.radius[:, None]
+        return self.centre.abs() + moved + self.rounding
+
+    def value(self, rows: Tensor, first: Tensor, segment: Tensor) -> Tensor:
+        """What each row of coefficients comes to undisturbed, shape (rows,)."""
+        return (rows * _gathered(self.centre, segment, first, rows.shape[1])).sum(dim=1)
+
+    def deviation(self, rows: Tensor, first: Tensor, segment: Tensor) -> Tensor:
+        """The most that each row can move by in the set, shape (rows,).
+
+        Args:
+            rows: Coefficients of a stretch of samples, shape (rows, samples in a row).
+            first: The sample at which each row starts; what lies outside a segment is padding,
+                and counts nothing.
+            segment: Which segment each row reads.
+        """
+        width = rows.shape[1]
+        moved = (rows.abs() * _gathered(self.rounding, segment, first, width)).sum(dim=1)
+        for parameter in range(self.generators.shape[1]):
+            along = _gathered(self.generators[:, parameter], segment, first, width)
+            moved = moved + (rows * along).sum(dim=1).abs()
+        if bool((self.radius > 0).any()):
+            moved = moved + self.radius[segment] * self.box(rows, first, segment)
+        return moved
+
+    def joined(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and largest movement of functionals of whole recordings.
+
+        Args:
+            rows: Coefficients of all segments, shape (functionals, segments, samples).
+
+        Returns:
+            Both of shape (functionals, recordings); a sample that is read in several places moves
+            in all of them together.
+        """
+        values, moves = [], []
+        start = 0
+        for each in self.recordings:
+            stop = start + len(each.indices)
+            flat = rows[:, start:stop] * each.signs[:, None]
+            gathered = rows.new_zeros(len(rows), len(each.signal))
+            gathered.index_add_(1, each.indices.flatten(), flat.flatten(start_dim=1))
+            values.append(gathered @ each.signal)
+            moves.append(_movement(each, gathered, self.resampling))
+            start = stop
+        return torch.stack(values, dim=1), torch.stack(moves, dim=1)
+
+    def _cut(self, of: Callable[[Placed], Tensor]) -> Tensor:
+        return torch.cat([of(each)[each.indices] * each.signs[:, None] for each in self.recordings])
+
+    def box(self, rows: Tensor, first: Tensor, segment: Tensor) -> Tensor:
+        """The same for a box of radius 1."""
+        position = first[:, None] + torch.arange(rows.shape[1])
+        if self.resampling is None:
+            inside = (position >= 0) & (position < self.centre.shape[1])
+            return torch.where(inside, rows, 0.0).abs().sum(dim=1)
+        low, high, shift, length = (table[segment] for table in self.runs)
+        total = rows.new_zeros(len(rows))
+        for run in range(low.shape[1]):
+            start, stop = low[:, run, None], high[:, run, None]
+            touched = ((first + rows.shape[1] > start[:, 0]) & (first < stop[:, 0])).nonzero()[:, 0]
+            if len(touched) == 0:
+                continue
+            place = position[touched]
+            inside = (place >= start[touched]) & (place < stop[touched])
+            # Runs of one segment hold different samples, or the same ones again: the sum of
+            # their movements is never less than their joint one.
+            total[touched] += self.resampling.pulled(
+                torch.where(inside, rows[touched], 0.0),
+                first[touched] + shift[touched, run],
+                length[touched],
+            )
+        return total
+
+    @cached_property
+    def runs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Where stretches of neighbouring samples start and stop in each segment.
+
+        Shapes (segments, runs) and, for the recorder's samples, (segments,). An empty run has
+        equal start and stop. The shift leads from a place in the segment to one in the recording.
+        """
+        rows = [row for each in self.recordings for row in each.indices]
+        cuts = [[0, *((row.diff() != 1).nonzero()[:, 0] + 1).tolist(), len(row)] for row in rows]
+        runs = max(map(len, cuts)) - 1
+        low, high, shift = (torch.zeros(len(rows), runs, dtype=torch.int64) for _ in range(3))
+        for segment, (row, places) in enumerate(zip(rows, cuts, strict=True)):
+            for run in range(len(places) - 1):
+                low[segment, run], high[segment, run] = places[run], places[run + 1]
+                shift[segment, run] = int(row[places[run]]) - places[run]
+        lengths = torch.tensor([each.recorder_samples for each in self.recordings])
+        return low, high, shift, lengths[self.recording]
+
+
+def _gathered(table: Tensor, segment: Tensor, first: Tensor, width: int) -> Tensor:
+    """Stretches of the rows of *table*, zeros outside; shape (rows, width)."""
+    position = first[:, None] + torch.arange(width)
+    inside = (position >= 0) & (position < table.shape[1])
+    taken = table[segment[:, None], position.clamp(0, table.shape[1] - 1)]
+    return torch.where(inside, taken, 0.0)
+
+
+def _movement(each: Placed, rows: Tensor, resampling: Resampling | None) -> Tensor:
+    moved = rows.abs() @ each.rounding
+    moved = moved + (rows @ (each.generators * each.half_widths[:, None]).T).abs().sum(dim=1)
+    if each.radius == 0:
+        return moved
+    if resampling is None:
+        return moved + each.radius * rows.abs().sum(dim=1)
+    first = torch.zeros(len(rows), dtype=torch.int64)
+    length = torch.full_like(first, each.recorder_samples)
+    return moved + each.radius * resampling.pulled(rows, first, length)
