@@ -107,7 +107,7 @@ def _final(problem: Problem, bounds: list[LayerBounds]) -> Tensor:
     region, question, arithmetic = problem.region, problem.question, problem.arithmetic
     segments = len(region.centre)  # copies of a region round alike
     last = bounds[-1]
-    terms = (last.magnitude + last.rounding)[:segments, 0].sum(dim=1)
+    terms = (last.magnitude[:segments, 0] + last.rounding[:segments, 0]).sum(dim=1)
     counts = torch.bincount(region.recording, minlength=len(question.sides))
     # A difference, as many sums as there are segments, a division and its constant.
     operations = int(counts.max()) + 6
