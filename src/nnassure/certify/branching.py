@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from nnassure.certify.margins import Problem
     from nnassure.certify.region import Placed
 
-__all__ = ["Budget", "Leaf", "Split", "split_parameters", "split_relus"]
+__all__ = ["Budget", "Leaf", "Part", "Split", "split_parameters", "split_relus"]
 
 _AT_ONCE = 4
 
@@ -75,6 +76,21 @@ class Leaf:
     slopes: list[Tensor | None]
     multipliers: list[Tensor | None]
     scores: list[Tensor | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """One part of a set that was cut across its parameters.
+
+    Attributes:
+        margin: Its lower bound.
+        halves: Which parameter was halved and which half it is (0 or 1), outermost first.
+        recording: The recording in the middle of the part, with what may still happen to it.
+    """
+
+    margin: float
+    halves: tuple[tuple[int, int], ...]
+    recording: Placed
 
 
 def split_relus(
@@ -213,52 +229,67 @@ def _costliest(leaf: Leaf) -> Split | None:
     return chosen
 
 
-def split_parameters(problem: Problem, *, budget: Budget) -> tuple[float, int]:
-    """The least margin over all parts of a set with few parameters, and how many parts.
+def split_parameters(problem: Problem, *, budget: Budget) -> tuple[float, tuple[Part, ...]]:
+    """The least margin over all parts of a set with few parameters, and the parts.
 
-    Each part is bounded anew, all layers of it. The parameter that moves the logits' bound most
-    is halved.
+    Each part is bounded anew, all layers of it; the parameter that moves the samples most is
+    halved.
+
+    Args:
+        problem: About one recording.
+        budget: How long to go on.
     """
     order = itertools.count()
     (recording,) = problem.region.recordings
-    queue = [(-float("inf"), next(order), recording)]
-    least, bounded = float("inf"), 0
+    root = Part(margin=-math.inf, halves=(), recording=recording)
+    queue = [(root.margin, next(order), root)]
+    done: list[Part] = []
+    bounded = 0
     while queue and bounded < budget.parts and not budget.out_of_time():
-        batch = [heapq.heappop(queue)[2] for _ in range(min(_AT_ONCE, len(queue)))]
-        if bounded:
-            batch = [half for each in batch for half in _halves(each)]
-        part = _about(problem, batch)
-        bounds, relaxations = linear_bounds(part.chain, part.region, part.arithmetic)
-        margins = linear_margins(part, bounds, relaxations)
+        worst = [heapq.heappop(queue)[2] for _ in range(min(_AT_ONCE, len(queue)))]
+        batch = [half for part in worst for half in _halves(part)] if bounded else worst
         bounded += len(batch)
-        for each, margin in zip(batch, margins.tolist(), strict=True):
+        for part, margin in zip(batch, _margins_of(problem, batch, budget.steps), strict=True):
+            known = replace(part, margin=margin)
             if margin > 0:
-                least = min(least, margin)
+                done.append(known)
             else:
-                heapq.heappush(queue, (margin, next(order), each))
-    if queue:
-        least = min(least, *(margin for margin, _, _ in queue))
-    return least, bounded
+                heapq.heappush(queue, (margin, next(order), known))
+    parts = (*done, *(entry[2] for entry in queue))
+    return min(part.margin for part in parts), parts
 
 
-def _about(problem: Problem, recordings: list[Placed]) -> Problem:
-    """The question of *problem*'s one recording, asked of each of *recordings*."""
-    question = problem.question
-    return replace(
+def _margins_of(problem: Problem, parts: list[Part], steps: int) -> list[float]:
+    """A lower bound for each part, by ascent where back-substitution alone leaves it open."""
+    asked = replace(
         problem,
-        region=Region(tuple(recordings), problem.region.resampling),
-        question=replace(question, sides=question.sides.expand(len(recordings))),
+        region=Region(tuple(part.recording for part in parts), problem.region.resampling),
+        question=replace(problem.question, sides=problem.question.sides.expand(len(parts))),
     )
+    with torch.no_grad():
+        bounds, relaxations = linear_bounds(asked.chain, asked.region, asked.arithmetic)
+        margins = linear_margins(asked, bounds, relaxations)
+    if steps and bool((margins <= 0).any()):
+        copies = Copies(count=1, bounds=bounds, signs=[None] * len(bounds))
+        margins = optimised(asked, copies, steps=steps).margins[0]
+    return [float(margin) for margin in margins]
 
 
-def _halves(recording: Placed) -> list[Placed]:
-    """*recording* in two parts, cut across the parameter along which its samples move most."""
-    reach = (recording.generators.abs().sum(dim=1)) * recording.half_widths
+def _halves(part: Part) -> list[Part]:
+    """*part* in two, cut across the parameter along which its samples move most."""
+    recording = part.recording
+    reach = recording.generators.abs().sum(dim=1) * recording.half_widths
     parameter = int(reach.argmax())
     widths = recording.half_widths.clone()
     widths[parameter] /= 2
     step = recording.generators[parameter] * widths[parameter]
     return [
-        replace(recording, signal=recording.signal + sign * step, half_widths=widths)
-        for sign in (-1, 1)
+        Part(
+            margin=part.margin,
+            halves=(*part.halves, (parameter, half)),
+            recording=replace(
+                recording, signal=recording.signal + (2 * half - 1) * step, half_widths=widths
+            ),
+        )
+        for half in (0, 1)
     ]

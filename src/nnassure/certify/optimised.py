@@ -74,7 +74,7 @@ def optimised(problem: Problem, copies: Copies, *, steps: int, start: Found | No
         with torch.set_grad_enabled(trying):
             leaves = climbers.leaves(trying=trying)
             margins, scores = _margins(problem, copies, leaves)
-        best = _better(best, margins.detach(), leaves, scores, copies.count)
+        best = _better(best, margins.detach(), leaves, scores, problem.region.recording)
         if not trying or bool((best.margins > 0).all()):
             break
         torch.autograd.backward(margins.clamp(max=1.0).sum())
@@ -168,24 +168,24 @@ def _better(
     margins: Tensor,
     leaves: list[Tensor | None],
     scores: list[Tensor | None],
-    count: int,
+    recording: Tensor,
 ) -> Found:
     half = len(leaves) // 2
     kept = [None if each is None else each.detach() for each in leaves]
     new = Found(margins=margins, slopes=kept[:half], multipliers=kept[half:], scores=scores)
     if best is None:
         return new
-    # A copy is better if the least of its margins is.
-    wins = margins.amin(dim=1) > best.margins.amin(dim=1)
+    wins = margins > best.margins
+    # The tables have a row for each segment of each copy.
+    rows = wins[:, recording].flatten()
 
     def merged(old: Tensor | None, fresh: Tensor | None) -> Tensor | None:
         if old is None or fresh is None:
             return fresh
-        chosen = wins.repeat_interleave(len(fresh) // count)
-        return torch.where(chosen[:, None, None], fresh, old)
+        return torch.where(rows[:, None, None], fresh, old)
 
     return Found(
-        margins=torch.where(wins[:, None], margins, best.margins),
+        margins=torch.where(wins, margins, best.margins),
         slopes=[merged(*pair) for pair in zip(best.slopes, new.slopes, strict=True)],
         multipliers=[merged(*pair) for pair in zip(best.multipliers, new.multipliers, strict=True)],
         scores=[merged(*pair) for pair in zip(best.scores, new.scores, strict=True)],

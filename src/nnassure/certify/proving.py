@@ -1,0 +1,117 @@
+"""From a question to an answer: the cascade of bounds, cheapest first.
+
+Intervals, then back-substitution, then slopes by ascent, then splitting. Each step is asked only
+what the one before left open. What is proven is proven; what is not is said to be open.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from nnassure.certify.branching import Part, split_parameters, split_relus
+from nnassure.certify.intervals import interval_bounds
+from nnassure.certify.linear import linear_bounds
+from nnassure.certify.margins import Problem, interval_margins, linear_margins
+from nnassure.certify.optimised import Copies, optimised
+from nnassure.certify.region import Region
+from nnassure.errors import ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnassure.certify.arithmetic import Arithmetic
+    from nnassure.certify.branching import Budget, Leaf
+    from nnassure.certify.margins import Question
+    from nnassure.certify.network import Chain
+    from nnassure.certify.region import Placed
+    from nnassure.certify.resampling import Resampling
+
+__all__ = ["METHODS", "Proof", "interval_proofs", "proof"]
+
+#: In the order in which they are tried.
+METHODS = ("interval", "linear", "optimised", "split")
+# The first ascent starts from nothing; later ones go on from where their parents ended.
+_FIRST_ASCENT = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proof:
+    """What is known of one recording's margin over a set.
+
+    Attributes:
+        margin: No deployed margin in the set is below it; above 0 the decision is proven.
+        method: Which of :data:`METHODS` it comes from.
+        parts: Of a set that was cut across its parameters; the whole set where it was not.
+        leaves: Of the whole set, split at ReLUs; empty where parts are bounded as they are.
+    """
+
+    margin: float
+    method: str
+    parts: tuple[Part, ...]
+    leaves: tuple[Leaf, ...]
+
+
+def interval_proofs(
+    chain: Chain,
+    recordings: Sequence[Placed],
+    resampling: Resampling | None,
+    *,
+    questions: Question,
+    arithmetic: Arithmetic,
+) -> list[float]:
+    """Lower bounds of the margins of many recordings at once, by intervals alone."""
+    problem = Problem(
+        chain=chain,
+        region=Region(tuple(recordings), resampling),
+        question=questions,
+        arithmetic=arithmetic,
+    )
+    with torch.no_grad():
+        bounds = interval_bounds(chain, problem.region, arithmetic)
+        return [float(each) for each in interval_margins(problem, bounds)]
+
+
+def proof(problem: Problem, budget: Budget) -> Proof:
+    """The best that is found about one recording within *budget*.
+
+    Raises:
+        ShapeError: If *problem* is about more than one recording.
+    """
+    recordings = problem.region.recordings
+    if len(recordings) != 1:
+        raise ShapeError(f"problem: expected one recording, got {len(recordings)}")
+    whole = Part(margin=-math.inf, halves=(), recording=recordings[0])
+    with torch.no_grad():
+        bounds = interval_bounds(problem.chain, problem.region, problem.arithmetic)
+        margin = float(interval_margins(problem, bounds))
+    if margin > 0:
+        return _whole(whole, margin, "interval")
+    if len(recordings[0].half_widths):
+        margin, parts = split_parameters(problem, budget=budget)
+        method = "linear" if len(parts) == 1 else "split"
+        return Proof(margin=margin, method=method, parts=parts, leaves=())
+    return _refined(problem, budget, whole)
+
+
+def _refined(problem: Problem, budget: Budget, whole: Part) -> Proof:
+    """By back-substitution, then ascent, then splitting ReLUs."""
+    with torch.no_grad():
+        bounds, relaxations = linear_bounds(problem.chain, problem.region, problem.arithmetic)
+        margin = float(linear_margins(problem, bounds, relaxations))
+    if margin > 0 or budget.steps == 0:
+        return _whole(whole, margin, "linear")
+    copies = Copies(count=1, bounds=bounds, signs=[None] * len(bounds))
+    found = optimised(problem, copies, steps=_FIRST_ASCENT * budget.steps)
+    margin, leaves = split_relus(problem, bounds, found, budget=budget)
+    method = "optimised" if len(leaves) == 1 else "split"
+    return Proof(
+        margin=margin, method=method, parts=(replace(whole, margin=margin),), leaves=leaves
+    )
+
+
+def _whole(part: Part, margin: float, method: str) -> Proof:
+    return Proof(margin=margin, method=method, parts=(replace(part, margin=margin),), leaves=())
