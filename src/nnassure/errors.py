@@ -5,14 +5,25 @@
     AssuranceError
     ├── ShapeError          an array has other axes, or another length, than a method needs
     ├── NotFiniteError      a value that must be a number is NaN or infinite
-    └── PerturbationError   a disturbance, or the search for one, is not well defined
+    ├── PerturbationError   a disturbance, or the search for one, is not well defined
+    ├── NetworkError        a network has layers, weights or a mode that a method cannot bound
+    ├── BoundError          bounds contradict what the network answers, or each other
+    └── EngineMissingError  an engine is not installed, or not as it was qualified
 
 Every message reads ``<place>: expected <this>, got <that>``.
 """
 
 from __future__ import annotations
 
-__all__ = ["AssuranceError", "NotFiniteError", "PerturbationError", "ShapeError"]
+__all__ = [
+    "AssuranceError",
+    "BoundError",
+    "EngineMissingError",
+    "NetworkError",
+    "NotFiniteError",
+    "PerturbationError",
+    "ShapeError",
+]
 
 
 class AssuranceError(Exception):
@@ -29,3 +40,15 @@ class NotFiniteError(AssuranceError):
 
 class PerturbationError(AssuranceError):
     """A disturbance, or the search for one, is not well defined."""
+
+
+class NetworkError(AssuranceError):
+    """A network has layers, weights or a mode that a method cannot bound."""
+
+
+class BoundError(AssuranceError):
+    """Bounds contradict what the network answers, or each other; none of them is to be trusted."""
+
+
+class EngineMissingError(AssuranceError):
+    """An engine is not installed, or does not give the bounds that it was qualified with."""
