@@ -45,9 +45,16 @@ _INSTALL = (
     "install the extra `formal`, and the engine with "
     "`pip install --no-deps --require-hashes -r constraints/formal-nodeps.txt`"
 )
+_OPTIONS = {
+    # Kernels of height one need it: the package's patches are square.
+    "conv_mode": "matrix",
+    # Below 1, optimising fails behind convolutions of which more than that share is unsure.
+    "minimum_sparsity": 1.0,
+}
 _REMOVED_FROM_NUMPY = "numpy.lib.arraysetops"
-# What torch and the package say about each other's age: nothing that a caller can act on.
-_EXPECTED_WARNINGS = ("torch.jit.", "`torch.jit.")
+# What torch says about the package's age, and the package about large layers: nothing that a
+# caller can act on.
+_EXPECTED_WARNINGS = ("torch.jit.", "`torch.jit.", "Creating an identity matrix")
 
 
 @final
@@ -71,9 +78,8 @@ class AutoLirpa:
             example: An input of one record, without gradient.
         """
         factory = self._bounded_module or self._package.BoundedModule
-        # Kernels of height one need the matrix mode: the package's patches are square.
         with _quiet(), _patches() if self._is_patched else ExitStack():
-            return factory(network, example, bound_opts={"conv_mode": "matrix"}, device="cpu")
+            return factory(network, example, bound_opts=dict(_OPTIONS), device="cpu")
 
     def bounds(  # noqa: PLR0913 - what the package needs to know
         self,

@@ -8,7 +8,7 @@ from torch import nn
 
 from nnassure.bounds.compat import footprint, load_auto_lirpa
 from nnassure.bounds.engine import Method, margin_bounds
-from nnassure.errors import AssuranceError, EngineMissingError
+from nnassure.errors import EngineMissingError
 from nnassure.perturbation import Ball
 
 __all__ = ["available", "self_test"]
@@ -49,8 +49,12 @@ def self_test() -> None:
         for method, expected in _EXPECTED.items():
             _require_bounds(method, expected)
         _require_means()
-    except AssuranceError as error:
-        raise EngineMissingError(f"self test: expected bounds, got {error}") from error
+    except EngineMissingError:
+        raise
+    except Exception as error:
+        raise EngineMissingError(
+            f"self test: expected bounds, got {type(error).__name__}: {error}"
+        ) from error
     if footprint() != before:
         raise EngineMissingError(
             f"self test: expected no trace of auto_LiRPA, got {footprint()} after {before}"
