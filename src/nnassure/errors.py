@@ -7,7 +7,7 @@
     ├── NotFiniteError      a value that must be a number is NaN or infinite
     ├── PerturbationError   a disturbance, or the search for one, is not well defined
     ├── NetworkError        a network has layers, weights or a mode that a method cannot bound
-    ├── BoundError          bounds contradict what the network answers, or each other
+    ├── BoundError          bounds contradict the network or each other, or cannot be asked for
     └── EngineMissingError  an engine is not installed, or not as it was qualified
 
 Every message reads ``<place>: expected <this>, got <that>``.
@@ -47,7 +47,7 @@ class NetworkError(AssuranceError):
 
 
 class BoundError(AssuranceError):
-    """Bounds contradict what the network answers, or each other; none of them is to be trusted."""
+    """Bounds contradict the network or each other, or are asked for by no method that there is."""
 
 
 class EngineMissingError(AssuranceError):

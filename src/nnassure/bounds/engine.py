@@ -105,6 +105,8 @@ def prepare(
     """
     if dtype not in _ROUNDING:
         raise NetworkError(f"dtype: expected torch.float64 or torch.float32, got {dtype}")
+    if dtype == torch.float32 and torch.float64 in {each.dtype for each in network.parameters()}:
+        raise NetworkError(f"dtype: expected torch.float64 for weights in float64, got {dtype}")
     return BoundedNetwork(network, lift(network, samples=samples, dtype=dtype), dtype)
 
 
@@ -209,6 +211,10 @@ class BoundedNetwork:
         _require_signals(inputs)
         require_shape("is_positive", is_positive, "records")
         require_same_length(inputs=inputs.detach().numpy(), is_positive=is_positive)
+        if inputs.dtype == torch.float64 and self._dtype == torch.float32:
+            raise PerturbationError(
+                "inputs: expected float32 signals where bounds are computed in float32, got float64"
+            )
         samples = int(np.prod(self._lifted.channels_first))
         if inputs.shape[1] != samples:
             raise ShapeError(f"inputs: expected {samples} samples, got {inputs.shape[1]}")
@@ -257,7 +263,7 @@ def _require_signals(inputs: Tensor) -> None:
 def _specification(is_positive: BoolArray, threshold: float) -> Tensor:
     """What makes margins of [negative, positive, one], shape (records, 1, 3), in float64."""
     above = torch.tensor([-1.0, 1.0, -threshold], dtype=torch.float64)
-    sign = torch.where(torch.from_numpy(is_positive), 1.0, -1.0).double()
+    sign = torch.from_numpy(np.where(is_positive, 1.0, -1.0))
     return (sign[:, None] * above)[:, None]
 
 

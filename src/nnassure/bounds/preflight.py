@@ -84,6 +84,8 @@ def obstacles(network: nn.Module) -> list[str]:
         got = f"got {type(network).__name__}; write its forward as a chain of layers"
         return [f"network: expected an nn.Sequential, {got}"]
     found = [f"{place}: {each}" for place, layer in layers_of(network) for each in _in(layer)]
+    if len(precisions := {str(each.dtype) for each in network.parameters()}) > 1:
+        found.insert(0, f"network: expected one precision, got {' and '.join(sorted(precisions))}")
     if any(module.training for module in network.modules()):
         found.insert(0, "network: expected evaluation mode, got training; call eval() first")
     return found

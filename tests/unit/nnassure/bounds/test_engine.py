@@ -215,39 +215,44 @@ def test_a_ball_without_a_radius_is_none(radius_mv: float) -> None:
         Ball(radius_mv=radius_mv)
 
 
-def test_signals_and_flags_have_to_fit() -> None:
+_ONE = np.array([True])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind", "message"),
+    [
+        (torch.zeros(16), ShapeError, "inputs: expected shape (records, samples), got (16,)"),
+        (torch.zeros((1, 9)), ShapeError, "inputs: expected 16 samples, got 9"),
+        (torch.zeros((2, 16)), ShapeError, "is_positive: expected one value for each of the 2"),
+        (torch.full((1, 16), torch.nan), NotFiniteError, "inputs: expected finite values, got 16"),
+        (torch.full((1, 16), torch.inf), NotFiniteError, "inputs: expected finite values, got 16"),
+        (torch.zeros((1, 16)).half(), PerturbationError, "inputs: expected float32 or float64"),
+    ],
+)
+def test_signals_and_flags_have_to_fit(
+    inputs: torch.Tensor, kind: type[Exception], message: str
+) -> None:
     """Other axes, lengths, precisions and values that are no numbers are refused."""
     bounded = prepare(signal_network(), samples=16)
-    one = np.array([True])
-    question: dict[str, Any] = {"threshold": 0.0, "method": "ibp"}
-    cases: list[tuple[torch.Tensor, Any, type[Exception], str]] = [
-        (torch.zeros(16), one, ShapeError, "inputs: expected shape (records, samples), got (16,)"),
-        (torch.zeros((1, 9)), one, ShapeError, "inputs: expected 16 samples, got 9"),
-        (
-            torch.zeros((2, 16)),
-            one,
-            ShapeError,
-            "is_positive: expected one value for each of the 2",
-        ),
-        (
-            torch.full((1, 16), torch.nan),
-            one,
-            NotFiniteError,
-            "inputs: expected finite values, got",
-        ),
-        (
-            torch.zeros((1, 16)).half(),
-            one,
-            PerturbationError,
-            "inputs: expected float32 or float64",
-        ),
-    ]
-    for inputs, flags, kind, message in cases:
-        with pytest.raises(kind, match=f"^{re.escape(message)}"):
-            bounded.margin_bounds(inputs, _BALL, is_positive=flags, **question)
-        if "9" not in message:
-            with pytest.raises(kind, match=f"^{re.escape(message)}"):
-                margin_bounds(signal_network(), inputs, _BALL, is_positive=flags, **question)
+    with pytest.raises(kind, match=f"^{re.escape(message)}"):
+        bounded.margin_bounds(inputs, _BALL, is_positive=_ONE, threshold=0.0, method="ibp")
+
+
+def test_a_single_signal_needs_its_axis_of_records() -> None:
+    """The message tells how to add it, before anything is prepared."""
+    message = (
+        "inputs: expected shape (records, samples), got (16,); "
+        "add the records axis with inputs[None]"
+    )
+    with pytest.raises(ShapeError, match=f"^{re.escape(message)}$"):
+        margin_bounds(
+            signal_network(),
+            torch.zeros(16),
+            _BALL,
+            is_positive=_ONE,
+            threshold=0.0,
+            method="ibp",
+        )
 
 
 def test_a_threshold_is_a_number() -> None:
@@ -271,6 +276,19 @@ def test_a_method_or_precision_that_there_is_not_is_refused() -> None:
     message = "dtype: expected torch.float64 or torch.float32, got torch.float16"
     with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
         prepare(signal_network(), samples=16, dtype=torch.float16)
+
+
+def test_nothing_is_rounded_to_a_lower_precision() -> None:
+    """Weights and signals in float64 are not bounded in float32, where they would be others."""
+    message = "dtype: expected torch.float64 for weights in float64, got torch.float32"
+    with pytest.raises(NetworkError, match=f"^{re.escape(message)}$"):
+        prepare(signal_network().double(), samples=16, dtype=torch.float32)
+    bounded = prepare(signal_network(), samples=16, dtype=torch.float32)
+    message = "inputs: expected float32 signals where bounds are computed in float32, got float64"
+    with pytest.raises(PerturbationError, match=f"^{re.escape(message)}$"):
+        bounded.margin_bounds(
+            random_signals().double(), _BALL, is_positive=_FLAGS, threshold=0.0, method="ibp"
+        )
 
 
 def test_a_network_with_an_obstacle_is_refused() -> None:

@@ -141,6 +141,13 @@ def test_weights_of_other_precision_are_refused(dtype: torch.dtype) -> None:
     ]
 
 
+def test_weights_of_two_precisions_are_refused() -> None:
+    """The signal between them would be refused by torch."""
+    assert obstacles(_chain(nn.Linear(1, 2), nn.Linear(2, 2).double())) == [
+        "network: expected one precision, got torch.float32 and torch.float64"
+    ]
+
+
 def test_running_statistics_are_numbers_too() -> None:
     """NaN in a buffer is found like NaN in a weight."""
     layer = nn.BatchNorm1d(2)
