@@ -33,7 +33,10 @@ REHEARSAL := $(if $(QUICK)$(filter synthetic,$(DATA)),--rehearsal)
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --disable-pip-version-check --quiet
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+PIP := PIP_CONSTRAINT=constraints.txt $(INSTALL)
+# What pip cannot install beside what it asks for; see docs/decisions/0014-auto-lirpa.md.
+NODEPS := constraints/formal-nodeps.txt
 
 ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
@@ -45,10 +48,11 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## make the virtual environment with everything in it
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(NODEPS)
 	@echo "setting up $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) --no-deps torch &&) $(PIP) --editable '.[dev]'
+	@$(INSTALL) --no-deps --require-hashes --requirement $(NODEPS)
 	@touch $@
 
 verify: $(STAMP) ## prepare, train if there is no current model, verify, report, gate (DATA=, QUICK=1)

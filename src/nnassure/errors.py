@@ -5,14 +5,27 @@
     AssuranceError
     ├── ShapeError          an array has other axes, or another length, than a method needs
     ├── NotFiniteError      a value that must be a number is NaN or infinite
-    └── PerturbationError   a disturbance, or the search for one, is not well defined
+    ├── PerturbationError   a disturbance, or the search for one, is not well defined
+    ├── NetworkError        a network has layers, weights or a mode that a method cannot bound
+    ├── BoundError          bounds contradict the network or each other, or cannot be asked for
+    ├── EngineMissingError  an engine is not installed, or not as it was qualified
+    └── ArithmeticAssumptionError  the machine computes less precisely than a proof assumes
 
 Every message reads ``<place>: expected <this>, got <that>``.
 """
 
 from __future__ import annotations
 
-__all__ = ["AssuranceError", "NotFiniteError", "PerturbationError", "ShapeError"]
+__all__ = [
+    "ArithmeticAssumptionError",
+    "AssuranceError",
+    "BoundError",
+    "EngineMissingError",
+    "NetworkError",
+    "NotFiniteError",
+    "PerturbationError",
+    "ShapeError",
+]
 
 
 class AssuranceError(Exception):
@@ -31,23 +44,23 @@ class PerturbationError(AssuranceError):
     """A disturbance, or the search for one, is not well defined."""
 
 
+class NetworkError(AssuranceError):
+    """A network has layers, weights or a mode that a method cannot bound."""
+
+
+class BoundError(AssuranceError):
+    """Bounds contradict the network or each other, or are asked for by no method that there is."""
+
+
+class EngineMissingError(AssuranceError):
+    """An engine is not installed, or does not give the bounds that it was qualified with."""
+
+
 class ArithmeticAssumptionError(AssuranceError):
     """The machine computes with less precision than a certificate assumes.
 
     Attributes:
         problems: Every setting that is in the way.
-    """
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
-class UnsupportedLayerError(AssuranceError):
-    """A network has layers that an engine cannot bound.
-
-    Attributes:
-        problems: Every such layer, and what to do about it.
     """
 
     def __init__(self, *problems: str) -> None:

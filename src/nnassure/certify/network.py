@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from nnassure.errors import UnsupportedLayerError
+from nnassure.errors import NetworkError
 
 __all__ = ["Affine", "Chain", "chain_of"]
 
@@ -126,7 +126,7 @@ def chain_of(network: nn.Module, samples: int) -> Chain:
     Dropout), in an nn.Sequential; segments enter with shape (segments, 1, samples).
 
     Raises:
-        UnsupportedLayerError: With every layer that it cannot bound and what to do about it.
+        NetworkError: With every layer that it cannot bound and what to do about it.
     """
     builder = _Builder(samples)
     for place, layer in _flattened(network, "network"):
@@ -181,7 +181,7 @@ class _Builder:
                 f"{self._channels} channels"
             )
         if self._problems:
-            raise UnsupportedLayerError(*self._problems)
+            raise NetworkError("\n".join(self._problems))
         return Chain(layers=tuple(self._layers), samples=self._samples)
 
     def _rectify(self, place: str) -> None:
