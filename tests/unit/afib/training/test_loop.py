@@ -10,7 +10,7 @@ import torch
 
 from afib.settings import AttackSettings
 from afib.training.batches import cut
-from afib.training.loop import Course, Epoch, State, fresh_state
+from afib.training.loop import Course, Epoch, State, fresh_state, next_epoch
 from tests.support.training import certified_settings, pulse_dataset, tiny_settings
 
 if TYPE_CHECKING:
@@ -81,6 +81,22 @@ def test_only_averaging_keeps_an_average() -> None:
     assert plain.average is None
     assert plain.judged is plain.network
     assert averaged.average is averaged.judged is not averaged.network
+
+
+def test_the_average_counts_steps_through_all_epochs() -> None:
+    """After two epochs it is what the weights after each step come to, worked out anew."""
+    settings = tiny_settings(epochs=2, averaging=0.99)
+    state, course = fresh_state(settings, 240), _course(settings)
+    weight = state.network.state_dict()["head.0.weight"]
+    seen = [weight.clone()]
+    for _ in range(2):
+        state = next_epoch(state, course, on_batch=lambda: seen.append(weight.clone()))
+    expected, *later = seen
+    for step, value in enumerate(later, start=1):
+        kept = (1 + step) / (10 + step)
+        expected = kept * expected + (1 - kept) * value
+    assert len(later) == 6
+    torch.testing.assert_close(state.judged.state_dict()["head.0.weight"], expected)
 
 
 def test_an_attack_is_ramped_by_epochs_and_a_bound_by_steps() -> None:
