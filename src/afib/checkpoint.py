@@ -4,6 +4,8 @@ A model folder holds ``model.safetensors`` (the weights), ``model.json`` (settin
 and where they come from) and, once released, ``release.json``, which is outside the digest.
 Equal models are equal bytes: loading refuses a folder that is not exactly what saving would
 write, so the digest of what is in memory is the digest of what is on disk.
+Settings that came after the first models are left out of the description while they are neutral
+(:mod:`afib.settings.later`), so an older model stays what it is, byte for byte.
 Both files carry checksums, so that damage is noticed; that a model is the verified one is told
 by its digest alone.
 Nothing is unpickled.
@@ -27,7 +29,13 @@ from afib.dataset.atomic import replacing
 from afib.errors import AfibError, ModelError
 from afib.network import build_network
 from afib.preprocessing import segment_samples
-from afib.settings import Settings, settings_from_json, settings_to_json
+from afib.settings import (
+    Settings,
+    completed,
+    condensed,
+    settings_from_json,
+    settings_to_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +130,7 @@ class Checkpoint:
         files = _read(folder)
         try:
             document = _document(files[_DESCRIPTION], files[_TENSORS])
-            settings = settings_from_json(document["settings"], place="settings")
+            settings = settings_from_json(completed(document["settings"]), place="settings")
             checkpoint = cls(
                 network=_network(_tensors(files[_TENSORS]), settings),
                 settings=settings,
@@ -147,7 +155,7 @@ class Checkpoint:
         document = {
             "format": _FORMAT,
             "provenance": dict(self.provenance),
-            "settings": settings_to_json(self.settings),
+            "settings": condensed(settings_to_json(self.settings)),
             "temperature": self.temperature,
             "tensors_sha256": _sha256(tensors),
             "threshold": self.threshold,

@@ -3,6 +3,7 @@
 A network is trained with batch normalisation and dropout and used without:
 :func:`folded` moves the normalisation into the weights of the convolutions, so that what is
 verified and shipped consists of convolution, ReLU, mean over time and linear layers alone.
+:func:`layers` gives those as one sequence of standard layers, for engines that bound them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from afib.errors import ModelError
 if TYPE_CHECKING:
     from afib.settings import NetworkSettings
 
-__all__ = ["MathWorksNetwork", "PlainNetwork", "build_network", "folded"]
+__all__ = ["MathWorksNetwork", "PlainNetwork", "build_network", "folded", "layers"]
 
 _CLASSES = 2
 
@@ -53,7 +54,11 @@ def build_network(
 
 @final
 class PlainNetwork(nn.Module):
-    """Blocks of strided convolution, batch normalisation and ReLU; mean over time; two linear."""
+    """Blocks of strided convolution, batch normalisation and ReLU; mean over time; two linear.
+
+    With ``settings.polarity`` invariant, these layers f answer twice, and the logits of a signal x
+    are (f(x) + f(-x)) / 2: in evaluation mode the same bits for x as for -x.
+    """
 
     def __init__(
         self,
@@ -82,6 +87,17 @@ class PlainNetwork(nn.Module):
 
     def forward(self, segments: Tensor) -> Tensor:
         """Logits of shape (segments, 2) of *segments* in mV, shape (segments, samples)."""
+        if self.settings.polarity == "free":
+            return self._answer(segments)
+        if self.training:
+            # Together, so that both ways round are normalised by the same statistics.
+            upright, inverted = self._answer(torch.cat([segments, -segments])).chunk(2)
+        else:
+            # Apart, so that each way round is the very same computation.
+            upright, inverted = self._answer(segments), self._answer(-segments)
+        return (upright + inverted) / 2
+
+    def _answer(self, segments: Tensor) -> Tensor:
         frames: Tensor = self.features(segments.unsqueeze(1))  # (segments, channels, frames)
         logits: Tensor = self.head(frames.mean(dim=-1))
         return logits
@@ -144,6 +160,37 @@ def folded(network: nn.Module) -> nn.Module:
     weights = {name: values.detach().clone() for name, values in weights.items()}
     copy.load_state_dict(weights, assign=True)
     return copy.eval().requires_grad_(False)
+
+
+def layers(network: nn.Module) -> nn.Sequential:
+    """The layers of a folded *network* in one sequence, which shares its weights.
+
+    Convolutions and ReLUs in turn, the mean over time, and two linear layers round a ReLU:
+    from segments in mV, shape (segments, 1, samples), to logits, shape (segments, 2), equal to
+    those of *network* up to rounding.
+    Of a network with invariant polarity they are f alone: its logits are (f(x) + f(-x)) / 2, which
+    whoever bounds them has to put together from both.
+
+    Raises:
+        ModelError: If *network* has other layers, or is not folded.
+    """
+    if isinstance(network, MathWorksNetwork):
+        raise ModelError(
+            "network: expected convolution, ReLU, mean and linear layers alone, got layer "
+            "normalisation, which divides by a deviation of its input and cannot be folded; "
+            "use architecture 'plain'"
+        )
+    if not isinstance(network, PlainNetwork):
+        raise ModelError(
+            f"network: expected one that build_network made, got {type(network).__name__}"
+        )
+    if any(isinstance(layer, nn.BatchNorm1d) for layer in network.features):
+        raise ModelError(
+            "network: expected a folded one, got one in training form; fold it with folded"
+        )
+    return nn.Sequential(
+        *network.features, nn.AdaptiveAvgPool1d(1), nn.Flatten(), *network.head
+    ).train(network.training)
 
 
 def _folded_weights(network: PlainNetwork) -> dict[str, Tensor]:

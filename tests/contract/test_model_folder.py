@@ -97,6 +97,12 @@ def test_the_digest_is_over_sorted_lines_of_path_and_content(tmp_path: Path) -> 
     assert model_digest(tmp_path) == hashlib.sha256(lines.encode()).hexdigest()
 
 
+def test_one_model_has_one_description(folder: Path) -> None:
+    """A neutral later setting that is stated all the same is a second digest, and refused."""
+    _edit(folder, lambda document: document["settings"]["training"].update(averaging=0.0))
+    assert "got others; the file was edited or damaged" in _refusal(folder)
+
+
 def test_a_release_changes_no_digest(folder: Path) -> None:
     """A model can be released after its digest was verified."""
     before = model_digest(folder)

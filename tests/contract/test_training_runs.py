@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,81 +13,25 @@ import torch
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.errors import TrainingError
-from afib.settings import AttackSettings, AugmentationSettings
-from afib.training import TrainedNetwork, train
-from afib.training.batches import cut
-from afib.training.loop import Course, fresh_state, next_epoch
-from afib.training.resume import save_state, training_digest
+from afib.training import train
 from tests.support.training import pulse_dataset, tiny_settings
+from tests.support.training_runs import (
+    DEVELOPMENT,
+    VALIDATION,
+    busy_settings,
+    folder_digest,
+    leave_interrupted,
+    trained_on_pulses,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from afib.settings import Settings
-
-_DEVELOPMENT, _VALIDATION = pulse_dataset(24, seed=1), pulse_dataset(12, seed=2)
-
-
-def _busy_settings(*, seed: int = 3, patience: int = 100) -> Settings:
-    """Three epochs with everything that draws random numbers: dropout, variation, attack."""
-    settings = tiny_settings(
-        epochs=3,
-        patience=patience,
-        seed=seed,
-        attack=AttackSettings(kind="pgd", radius_mv=0.02, steps=2),
-        augmentation=AugmentationSettings(
-            gain_sigma=0.3, flip=True, shift=True, stretch=0.1, wander_mv=0.1
-        ),
-    )
-    return replace(settings, training=replace(settings.training, dropout=0.3))
-
-
-def _train(settings: Settings, *, resume: Path | None = None) -> TrainedNetwork:
-    return train(_DEVELOPMENT, _VALIDATION, settings, progress=False, resume=resume)
-
-
-def _digest(trained: TrainedNetwork, settings: Settings) -> str:
-    """The digest of the model folder that would be saved."""
-    checkpoint = Checkpoint(
-        network=trained.network,
-        settings=settings,
-        threshold=0.0,
-        temperature=1.0,
-        provenance=trained.provenance,
-    )
-    return checkpoint.digest
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.random.fork_rng(devices=[]):
-        yield
-    torch.set_num_threads(before)
-
-
-def _interrupted(settings: Settings, folder: Path, *, epochs: int) -> None:
-    """Leave in *folder* what a training leaves that was killed in the epoch after *epochs*."""
-    course = Course(
-        development=cut(_DEVELOPMENT, settings.preprocessing, name="development"),
-        validation=cut(_VALIDATION, settings.preprocessing, name="validation"),
-        settings=settings,
-    )
-    digest = training_digest(_DEVELOPMENT, _VALIDATION, settings)
-    with _one_thread():
-        state = fresh_state(settings, 240)
-        for _ in range(epochs):
-            state = next_epoch(state, course, on_batch=lambda: None)
-            save_state(folder, state, digest)
-        next_epoch(state, course, on_batch=lambda: None)
 
 
 def test_training_learns_to_tell_the_classes_apart() -> None:
     """After a few epochs, new recordings are told apart at a logit of 0."""
     settings = tiny_settings(epochs=8)
-    trained = _train(settings)
+    trained = trained_on_pulses(settings)
     checkpoint = Checkpoint(
         network=trained.network, settings=settings, threshold=0.0, temperature=1.0, provenance={}
     )
@@ -100,17 +43,18 @@ def test_training_learns_to_tell_the_classes_apart() -> None:
 
 def test_the_same_settings_give_the_same_bytes() -> None:
     """Neither what was drawn before nor the threads of the caller move a byte; the seed does."""
-    first = _digest(_train(_busy_settings()), _busy_settings())
+    first = folder_digest(trained_on_pulses(busy_settings()), busy_settings())
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     torch.manual_seed(99)
     np.random.default_rng().random()
-    again = _digest(_train(_busy_settings()), _busy_settings())
+    again = folder_digest(trained_on_pulses(busy_settings()), busy_settings())
     torch.set_num_threads(threads)
     assert first == again
-    other = _train(_busy_settings(seed=4)).network.state_dict()
+    other = trained_on_pulses(busy_settings(seed=4)).network.state_dict()
     assert not torch.equal(
-        other["head.0.weight"], _train(_busy_settings()).network.state_dict()["head.0.weight"]
+        other["head.0.weight"],
+        trained_on_pulses(busy_settings()).network.state_dict()["head.0.weight"],
     )
 
 
@@ -121,7 +65,7 @@ def test_the_caller_finds_torch_as_it_was() -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    _train(tiny_settings(epochs=1))
+    trained_on_pulses(tiny_settings(epochs=1))
     found = (torch.rand(3), torch.get_num_threads())
     torch.set_num_threads(threads)
     assert torch.equal(found[0], expected)
@@ -131,38 +75,40 @@ def test_the_caller_finds_torch_as_it_was() -> None:
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_an_interrupted_training_ends_in_the_same_bytes(tmp_path: Path, epochs: int) -> None:
     """Taken up after any epoch, it gives the model of a training that ran through."""
-    settings = _busy_settings()
-    through = _train(settings)
-    _interrupted(settings, tmp_path / "state", epochs=epochs)
-    resumed = _train(settings, resume=tmp_path / "state")
+    settings = busy_settings()
+    through = trained_on_pulses(settings)
+    leave_interrupted(settings, tmp_path / "state", epochs=epochs)
+    resumed = trained_on_pulses(settings, resume=tmp_path / "state")
     assert resumed.epochs == through.epochs
-    assert _digest(resumed, settings) == _digest(through, settings)
+    assert folder_digest(resumed, settings) == folder_digest(through, settings)
 
 
 def test_keeping_a_state_changes_nothing(tmp_path: Path) -> None:
     """With a folder for the state the model is the same, and a finished one is given back."""
-    settings = _busy_settings()
-    kept = _train(settings, resume=tmp_path)
-    assert _digest(kept, settings) == _digest(_train(settings), settings)
+    settings = busy_settings()
+    kept = trained_on_pulses(settings, resume=tmp_path)
+    assert folder_digest(kept, settings) == folder_digest(trained_on_pulses(settings), settings)
     content = (tmp_path / "training-state.safetensors").read_bytes()
-    assert _digest(_train(settings, resume=tmp_path), settings) == _digest(kept, settings)
+    assert folder_digest(trained_on_pulses(settings, resume=tmp_path), settings) == folder_digest(
+        kept, settings
+    )
     assert (tmp_path / "training-state.safetensors").read_bytes() == content
 
 
 def test_the_state_of_another_training_is_refused(tmp_path: Path) -> None:
     """Other settings or other recordings cannot go on from it."""
-    _train(tiny_settings(epochs=1), resume=tmp_path)
+    trained_on_pulses(tiny_settings(epochs=1), resume=tmp_path)
     file = tmp_path / "training-state.safetensors"
     message = (
         f"{file}: expected the state of this training, got one with other settings, "
         f"recordings or torch version; delete it to start over"
     )
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
-        _train(tiny_settings(epochs=2), resume=tmp_path)
+        trained_on_pulses(tiny_settings(epochs=2), resume=tmp_path)
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
         train(
             pulse_dataset(24, seed=5),
-            _VALIDATION,
+            VALIDATION,
             tiny_settings(epochs=1),
             progress=False,
             resume=tmp_path,
@@ -172,7 +118,7 @@ def test_the_state_of_another_training_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     """Of 60 random bit flips and some cuts, not one is trained on with."""
     settings = tiny_settings(epochs=1)
-    _train(settings, resume=tmp_path)
+    trained_on_pulses(settings, resume=tmp_path)
     file = tmp_path / "training-state.safetensors"
     content, generator = file.read_bytes(), np.random.default_rng(0)
     damages = [content[: len(content) // 2], content[:-1], b""]
@@ -183,7 +129,7 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     for damaged in damages:
         file.write_bytes(damaged)
         with pytest.raises(TrainingError, match=r"delete it to start over$"):
-            _train(settings, resume=tmp_path)
+            trained_on_pulses(settings, resume=tmp_path)
 
 
 def test_a_state_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -192,24 +138,24 @@ def test_a_state_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     place = tmp_path / "file" / "state"
     message = rf"^{re.escape(str(place))}: expected a folder to write, got Not a directory$"
     with pytest.raises(TrainingError, match=message):
-        _train(tiny_settings(epochs=1), resume=place)
+        trained_on_pulses(tiny_settings(epochs=1), resume=place)
 
 
 def test_patience_ends_a_training_and_the_best_epoch_counts() -> None:
     """With a rate that makes things worse, training stops early and keeps what was best."""
     settings = tiny_settings(epochs=30, patience=3)
     settings = replace(settings, training=replace(settings.training, learning_rate=0.5))
-    trained = _train(settings)
+    trained = trained_on_pulses(settings)
     losses = [epoch.validation_loss for epoch in trained.epochs]
     assert len(losses) < 30
     assert trained.best_epoch == losses.index(min(losses)) == len(losses) - 4
     shorter = replace(settings, training=replace(settings.training, patience=1000))
-    assert _train(shorter).epochs[: len(losses)] == trained.epochs
+    assert trained_on_pulses(shorter).epochs[: len(losses)] == trained.epochs
 
 
 def test_provenance_says_how_the_weights_came_to_be() -> None:
     """Epochs, the best of them and its loss, threads and the version of torch are recorded."""
-    trained = _train(tiny_settings(epochs=2))
+    trained = trained_on_pulses(tiny_settings(epochs=2))
     best = trained.epochs[trained.best_epoch]
     assert trained.provenance == {
         "best_epoch": trained.best_epoch + 1,
@@ -222,9 +168,9 @@ def test_provenance_says_how_the_weights_came_to_be() -> None:
 
 def test_progress_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """The bar is drawn on request, never on standard output, and tells both losses."""
-    _train(tiny_settings(epochs=1))
+    trained_on_pulses(tiny_settings(epochs=1))
     assert capsys.readouterr() == ("", "")
-    train(_DEVELOPMENT, _VALIDATION, tiny_settings(epochs=1), progress=True, resume=None)
+    train(DEVELOPMENT, VALIDATION, tiny_settings(epochs=1), progress=True, resume=None)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.search(r"training: 100%.*loss \d\.\d{4}, validation \d\.\d{4}", shown.err)
@@ -236,12 +182,12 @@ def test_a_loss_that_is_no_number_stops_the_training() -> None:
     settings = replace(settings, training=replace(settings.training, learning_rate=1e30))
     message = "epoch 1: expected a finite loss, got none"
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}.*lower the learning rate"):
-        _train(settings)
+        trained_on_pulses(settings)
 
 
 def test_a_set_without_a_class_is_refused() -> None:
     """The message says which set lacks what."""
-    normal = _VALIDATION.where(~_VALIDATION.is_afib)
+    normal = VALIDATION.where(~VALIDATION.is_afib)
     message = "validation: expected normal and AFib recordings, got 6 normal and 0 AFib"
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$"):
-        train(_DEVELOPMENT, normal, tiny_settings(), progress=False, resume=None)
+        train(DEVELOPMENT, normal, tiny_settings(), progress=False, resume=None)

@@ -8,37 +8,76 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from afib.settings import AttackSettings, AugmentationSettings, Settings, load_settings
+from afib.settings import (
+    AttackSettings,
+    AugmentationSettings,
+    CertifiedSettings,
+    RampSettings,
+    Settings,
+    load_settings,
+)
 from tests.support.datasets import dataset_of
 
 if TYPE_CHECKING:
     from afib.dataset import Dataset
     from nnassure.arrays import FloatArray
 
-__all__ = ["NO_ATTACK", "NO_AUGMENTATION", "RATE_HZ", "pulse_dataset", "tiny_settings"]
+__all__ = [
+    "NO_ATTACK",
+    "NO_AUGMENTATION",
+    "RATE_HZ",
+    "UNCERTIFIED",
+    "certified_settings",
+    "pulse_dataset",
+    "tiny_settings",
+]
 
 NO_ATTACK = AttackSettings(kind="none", radius_mv=0.0, steps=1)
 NO_AUGMENTATION = AugmentationSettings(
     gain_sigma=0.0, flip=False, shift=False, stretch=0.0, wander_mv=0.0
 )
+UNCERTIFIED = CertifiedSettings(
+    kind="none", radius_mv=0.0, weight=0.0, box_share=1.0, backward_share=0.0
+)
 RATE_HZ = 60.0
 """The network's rate in every preset."""
 
 
-def tiny_settings(
+def certified_settings(kind: str, *, radius_mv: float = 0.02) -> CertifiedSettings:
+    """A bound of weight 0.3: boxes of 0.4 of the radius for SABR, half a backward bound at last."""
+    return CertifiedSettings(
+        kind=kind,
+        radius_mv=radius_mv,
+        weight=0.3,
+        box_share=0.4 if kind == "sabr" else 1.0,
+        backward_share=0.5 if kind == "crown_ibp" else 0.0,
+    )
+
+
+def tiny_settings(  # noqa: PLR0913  what a test of training varies
     *,
     epochs: int = 2,
     patience: int = 100,
     seed: int = 3,
     attack: AttackSettings = NO_ATTACK,
     augmentation: AugmentationSettings = NO_AUGMENTATION,
+    certified: CertifiedSettings = UNCERTIFIED,
+    averaging: float = 0.0,
+    polarity: str = "free",
 ) -> Settings:
     """The synthetic preset with segments of 4 s, two narrow blocks and batches of 8."""
     preset = load_settings("synthetic")
     return replace(
         preset,
         preprocessing=replace(preset.preprocessing, segment_s=4.0),
-        network=replace(preset.network, channels=(4, 6), kernels=(7, 5), strides=(3, 2), hidden=5),
+        network=replace(
+            preset.network,
+            polarity=polarity,
+            channels=(4, 6),
+            kernels=(7, 5),
+            strides=(3, 2),
+            hidden=5,
+        ),
         training=replace(
             preset.training,
             seed=seed,
@@ -52,6 +91,9 @@ def tiny_settings(
             dropout=0.0,
             attack=attack,
             augmentation=augmentation,
+            certified=certified,
+            ramp=RampSettings(start=0.1, end=0.5),
+            averaging=averaging,
         ),
     )
 

@@ -8,19 +8,22 @@ A preset is a file of the package; any other file is given by its path.
 
 from __future__ import annotations
 
-import math
 from importlib import resources
 from pathlib import Path
 
 from afib.errors import SettingsError
+from afib.settings.contradictions import contradictions
+from afib.settings.later import completed, condensed
 from afib.settings.shape import (
     AttackSettings,
     AugmentationSettings,
+    CertifiedSettings,
     CohortSettings,
     DataSettings,
     FittingSettings,
     NetworkSettings,
     PreprocessingSettings,
+    RampSettings,
     Settings,
     SplitSettings,
     TrainingSettings,
@@ -32,15 +35,19 @@ from afib.settings.strict import parse_yaml, structure
 __all__ = [
     "AttackSettings",
     "AugmentationSettings",
+    "CertifiedSettings",
     "CohortSettings",
     "DataSettings",
     "FittingSettings",
     "NetworkSettings",
     "PreprocessingSettings",
+    "RampSettings",
     "Settings",
     "SplitSettings",
     "TrainingSettings",
     "UsabilitySettings",
+    "completed",
+    "condensed",
     "load_settings",
     "preset_names",
     "settings_from_json",
@@ -84,7 +91,7 @@ def settings_from_json(document: object, *, place: str = "settings") -> Settings
     problems: list[str] = []
     settings = structure(Settings, document, f"{place}: $", problems)
     if isinstance(settings, Settings):
-        problems = [f"{place}: $.{problem}" for problem in _contradictions(settings)]
+        problems = [f"{place}: $.{problem}" for problem in contradictions(settings)]
         if not problems:
             return settings
     raise SettingsError(*problems)
@@ -98,48 +105,3 @@ def _content(path: Path) -> bytes:
         raise SettingsError(
             f"{path}: expected a preset ({known}) or a YAML file, got {error.strerror}"
         ) from error
-
-
-def _contradictions(settings: Settings) -> list[str]:
-    """Values that are right one by one but not together."""
-    return (
-        _data_contradictions(settings.data)
-        + _network_contradictions(settings.network)
-        + _attack_contradictions(settings.training.attack)
-    )
-
-
-def _data_contradictions(data: DataSettings) -> list[str]:
-    split = data.split
-    total = math.fsum((split.train, split.validation, split.calibration, split.test))
-    problems = []
-    if not math.isclose(total, 1.0):
-        problems.append(f"data.split: expected shares that sum to 1, got {total:g}")
-    if data.source == "synthetic" and data.cohort is None:
-        problems.append("data.cohort: expected a cohort for source 'synthetic', got null")
-    if data.source != "synthetic" and data.cohort is not None:
-        problems.append(f"data.cohort: expected null for source {data.source!r}, got a cohort")
-    return problems
-
-
-def _network_contradictions(network: NetworkSettings) -> list[str]:
-    blocks = (len(network.channels), len(network.kernels), len(network.strides))
-    if len(set(blocks)) == 1:
-        return []
-    counts = "{} channels, {} kernels and {} strides".format(*blocks)
-    return [f"network: expected one of each a block, got {counts}"]
-
-
-def _attack_contradictions(attack: AttackSettings) -> list[str]:
-    problems = []
-    if attack.kind == "none" and attack.radius_mv > 0:
-        problems.append(
-            f"training.attack.radius_mv: expected 0 for kind 'none', got {attack.radius_mv:g}"
-        )
-    if attack.kind != "none" and attack.radius_mv == 0:
-        problems.append(
-            f"training.attack.radius_mv: expected a number above 0 for kind {attack.kind!r}, got 0"
-        )
-    if attack.kind == "pgd" and attack.steps == 0:
-        problems.append("training.attack.steps: expected an integer from 1 for kind 'pgd', got 0")
-    return problems

@@ -8,16 +8,19 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from afib.settings.later import condensed
 from afib.settings.strict import Rule
 
 __all__ = [
     "AttackSettings",
     "AugmentationSettings",
+    "CertifiedSettings",
     "CohortSettings",
     "DataSettings",
     "FittingSettings",
     "NetworkSettings",
     "PreprocessingSettings",
+    "RampSettings",
     "Settings",
     "SplitSettings",
     "TrainingSettings",
@@ -35,6 +38,8 @@ _Amount = Annotated[float, Rule("a number from 0", lambda x: x >= 0)]
 _Size = Annotated[float, Rule("a number above 0", lambda x: x > 0)]
 _Share = Annotated[float, Rule("a number between 0 and 1, both excluded", lambda x: 0 < x < 1)]
 _Partial = Annotated[float, Rule("a number from 0, below 1", lambda x: 0 <= x < 1)]
+_Whole = Annotated[float, Rule("a number from 0 to 1", lambda x: 0 <= x <= 1)]
+_Part = Annotated[float, Rule("a number above 0, at most 1", lambda x: 0 < x <= 1)]
 _Counts = Annotated[
     tuple[int, ...],
     Rule("a list of integers from 1", lambda ns: len(ns) > 0 and min(ns) >= 1),
@@ -99,9 +104,14 @@ class PreprocessingSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSettings:
-    """The layers of the network: one channel count, kernel and stride a block."""
+    """The layers of the network: one channel count, kernel and stride a block.
+
+    With ``polarity`` invariant the network answers for a signal and its inverse together, so that
+    a recorder held the other way round changes nothing.
+    """
 
     architecture: Annotated[str, _one_of("plain", "mathworks")]
+    polarity: Annotated[str, _one_of("free", "invariant")]
     channels: _Counts
     kernels: _OddCounts
     strides: _Counts
@@ -133,8 +143,37 @@ class AttackSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertifiedSettings:
+    """The bound inside training: what is bounded, and what it weighs.
+
+    ``radius_mv`` is that of the ball whose worst margin is bounded, ``weight`` the share of that
+    term in the loss; both are ramped. ``box_share`` is that of the ball which ``sabr`` bounds, as
+    a share of the radius. ``backward_share`` is that of the backward bound of ``crown_ibp`` at
+    the end of the ramp; it begins as all of it.
+    """
+
+    kind: Annotated[str, _one_of("none", "mtl_ibp", "sabr", "crown_ibp")]
+    radius_mv: _Amount
+    weight: _Whole
+    box_share: _Part
+    backward_share: _Whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RampSettings:
+    """Where in a training, as shares of it, attack and bound begin and reach their full radius."""
+
+    start: _Partial
+    end: _Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """How the weights are found. Seed and threads decide their bytes."""
+    """How the weights are found. Seed and threads decide their bytes.
+
+    ``averaging`` is the decay of the moving average of the weights that is judged and shipped in
+    their place; 0 averages nothing.
+    """
 
     seed: _Seed
     threads: _Count
@@ -147,6 +186,9 @@ class TrainingSettings:
     dropout: _Partial
     augmentation: AugmentationSettings
     attack: AttackSettings
+    certified: CertifiedSettings
+    ramp: RampSettings
+    averaging: _Partial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +226,9 @@ class Settings:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the settings as canonical JSON, in hexadecimal."""
-        text = json.dumps(
-            settings_to_json(self), sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        """The SHA-256 of the :func:`condensed` settings as canonical JSON, in hexadecimal."""
+        document = condensed(settings_to_json(self))
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -38,7 +38,7 @@ class TrainedNetwork:
     """A network and how it came to be.
 
     Attributes:
-        network: Folded, with the weights of the best epoch.
+        network: Folded, with the weights of the best epoch, averaged if the settings say so.
         epochs: Every epoch, in order.
         best_epoch: Number of the epoch whose weights count, from 0.
         threads: Threads that torch computed with.
@@ -73,7 +73,8 @@ def train(
 ) -> TrainedNetwork:
     """A network trained on the normal and AFib recordings of *development*.
 
-    Batches hold AFib by its share, vary every segment and attack it as the settings say.
+    Batches hold AFib by its share, vary every segment and attack it as the settings say, and the
+    loss asks for a bound if they do. With averaging the moving average of the weights is judged.
     The learning rate goes through one cycle; training stops when the validation loss has not
     fallen for as many epochs as patience allows, and the best epoch counts: of those after the
     rate has settled, if training got so far.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from afib.settings import PreprocessingSettings, TrainingSettings
     from nnassure.arrays import IntArray
 
-__all__ = ["Segments", "batches_of_epoch", "batches_per_epoch", "cut"]
+__all__ = ["Batch", "Segments", "batches_of_epoch", "batches_per_epoch", "cut"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +40,21 @@ class Segments:
 
     def __len__(self) -> int:
         return len(self.is_afib)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """The segments of one step of training.
+
+    Attributes:
+        signals_mv: Varied samples in mV, shape (segments, samples).
+        points_mv: The same, attacked; the same without an attack.
+        is_afib: 1 for AFib and 0 for normal, shape (segments,), int64.
+    """
+
+    signals_mv: Tensor
+    points_mv: Tensor
+    is_afib: Tensor
 
 
 def cut(dataset: Dataset, settings: PreprocessingSettings, *, name: str) -> Segments:

@@ -7,21 +7,24 @@ no generator state to restore: it cannot help going on as it would have.
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import cross_entropy
 
 from afib.errors import TrainingError
 from afib.network import build_network, folded
 from afib.training.attack import attacked
 from afib.training.augmentation import augmented
-from afib.training.batches import batches_of_epoch, batches_per_epoch
-from afib.training.schedule import attack_share, one_cycle, settled_from
+from afib.training.averaging import move_average
+from afib.training.batches import Batch, batches_of_epoch, batches_per_epoch
+from afib.training.certified import certified_loss
+from afib.training.schedule import one_cycle, ramped, settled_from
+from afib.training.validation import validation_loss
 from nnassure.errors import NotFiniteError
 
 if TYPE_CHECKING:
@@ -29,16 +32,14 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from afib.settings import Settings, TrainingSettings
+    from afib.settings import CertifiedSettings, Settings, TrainingSettings
     from afib.training.batches import Segments
     from nnassure.arrays import IntArray
 
-__all__ = ["Course", "Epoch", "State", "fresh_state", "next_epoch", "validation_loss"]
+__all__ = ["Course", "Epoch", "State", "fresh_state", "next_epoch"]
 
-_CHUNK = 256
 # The second moment of AdamW; the first follows the one-cycle schedule.
 _SECOND_MOMENT = 0.999
-_LOG_TEMPERATURES = (math.log(0.01), math.log(100.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +61,16 @@ class Course:
         """Batches of an epoch."""
         return batches_per_epoch(self.development, self.settings.training)
 
+    def share(self, step: int) -> float:
+        """Which share of its radius the attack has in *step*, and with it the bound, in [0, 1].
+
+        An attack alone is ramped by epochs; with a bound, whose loss feels each jump, by steps.
+        """
+        training = self.settings.training
+        if training.certified.kind == "none":
+            return ramped(step // self.batches, training.epochs, training.ramp)
+        return ramped(step, training.epochs * self.batches, training.ramp)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
@@ -80,17 +91,24 @@ class State:
 
     Attributes:
         network: In training form, after the last epoch.
+        average: The moving average of the network, likewise; None without averaging.
         optimizer: Of the network's parameters.
         epochs: Every epoch so far.
-        best_weights: The network's state after the best epoch; empty before the first.
+        best_weights: State of what was judged after the best epoch; empty before the first.
         settled_from: The first epoch, from 0, whose weights have settled.
     """
 
     network: nn.Module
+    average: nn.Module | None
     optimizer: torch.optim.AdamW
     epochs: tuple[Epoch, ...]
     best_weights: Mapping[str, Tensor]
     settled_from: int
+
+    @property
+    def judged(self) -> nn.Module:
+        """What validation judges and a model is made of: the average, or the network itself."""
+        return self.network if self.average is None else self.average
 
     @property
     def best_epoch(self) -> int:
@@ -127,6 +145,7 @@ def fresh_state(settings: Settings, samples: int) -> State:
     )
     return State(
         network=network,
+        average=copy.deepcopy(network) if settings.training.averaging > 0 else None,
         optimizer=optimizer,
         epochs=(),
         best_weights={},
@@ -153,11 +172,14 @@ def next_epoch(state: State, course: Course, *, on_batch: Callable[[], object]) 
     try:
         batches = batches_of_epoch(course.development, training, draws.generator)
         for step, batch in enumerate(batches, start=number * course.batches):
-            signals, is_afib = _prepared(state.network, course, batch, number, draws)
+            share = course.share(step)
+            prepared = _prepared(state.network, course, batch, draws, share=share)
             _set_rates(state.optimizer, step, training.epochs * course.batches, training)
-            losses.append(_learn(state, signals, is_afib))
+            losses.append(_learn(state, prepared, training.certified, share=share))
+            if state.average is not None:
+                move_average(state.average, state.network, decay=training.averaging, steps=step + 1)
             on_batch()
-        judged = validation_loss(folded(state.network), course.validation, training.afib_share)
+        judged = validation_loss(folded(state.judged), course.validation, training.afib_share)
         done = Epoch(training_loss=math.fsum(losses) / len(losses), validation_loss=judged)
         _require_finite(done)
     except NotFiniteError as error:
@@ -166,38 +188,6 @@ def next_epoch(state: State, course: Course, *, on_batch: Callable[[], object]) 
             f"lower the learning rate or look for damaged recordings"
         ) from error
     return _with_epoch(state, done)
-
-
-def validation_loss(network: nn.Module, validation: Segments, afib_share: float) -> float:
-    """The mean log loss over recordings at the best temperature, AFib weighted as in training.
-
-    A network grows surer of itself as it trains, and its log loss may rise while it still learns
-    to tell the rhythms apart. The temperature is fitted on these recordings in the end (Guo 2017,
-    arXiv:1706.04599), so epochs are compared as they will be used.
-    Recordings count, not segments: the logit of one is the mean over its segments.
-
-    Args:
-        network: In evaluation mode.
-        validation: Segments of both classes.
-        afib_share: Weight of all AFib recordings together, in (0, 1).
-    """
-    with torch.no_grad():
-        logits = torch.cat([network(chunk) for chunk in torch.split(validation.signals_mv, _CHUNK)])
-    differences = (logits[:, 1] - logits[:, 0]).double()
-    counts = torch.bincount(validation.recording)
-    means = torch.bincount(validation.recording, weights=differences) / counts
-    is_afib = torch.bincount(validation.recording, weights=validation.is_afib.double()) > 0
-
-    def loss(log_temperature: float) -> float:
-        scaled = means / math.exp(log_temperature)
-        missed = softplus(-scaled[is_afib]).mean()
-        alarmed = softplus(scaled[~is_afib]).mean()
-        return float(afib_share * missed + (1 - afib_share) * alarmed)
-
-    if not bool(means.isfinite().all()):
-        return math.nan
-    best = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded")
-    return float(best.fun)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -216,22 +206,21 @@ class _Draws:
 
 
 def _prepared(
-    network: nn.Module, course: Course, batch: IntArray, epoch: int, draws: _Draws
-) -> tuple[Tensor, Tensor]:
-    """The varied and attacked signals of *batch*, and whether each is AFib."""
-    training, positions = course.settings.training, torch.from_numpy(batch)
-    is_afib = course.development.is_afib[positions]
+    network: nn.Module, course: Course, positions: IntArray, draws: _Draws, *, share: float
+) -> Batch:
+    """The segments at *positions*, varied and attacked within a *share* of the radius."""
+    training, chosen = course.settings.training, torch.from_numpy(positions)
+    is_afib = course.development.is_afib[chosen]
     signals = augmented(
-        course.development.signals_mv[positions],
+        course.development.signals_mv[chosen],
         training.augmentation,
         rate_hz=course.settings.preprocessing.rate_hz,
         generator=draws.generator,
     )
-    share = attack_share(epoch, training.epochs)
-    signals = attacked(
+    points = attacked(
         network, signals, is_afib, training.attack, share=share, generator=draws.attack
     )
-    return signals, is_afib
+    return Batch(signals_mv=signals, points_mv=points, is_afib=is_afib)
 
 
 def _set_rates(
@@ -242,10 +231,13 @@ def _set_rates(
         group["lr"], group["betas"] = rate, (momentum, _SECOND_MOMENT)
 
 
-def _learn(state: State, signals: Tensor, is_afib: Tensor) -> float:
+def _learn(state: State, batch: Batch, settings: CertifiedSettings, *, share: float) -> float:
     """The loss of one batch, after the weights have moved against it."""
     state.network.train()
-    loss = cross_entropy(state.network(signals), is_afib)
+    if settings.kind == "none" or share == 0:
+        loss = cross_entropy(state.network(batch.points_mv), batch.is_afib)
+    else:
+        loss = certified_loss(state.network, batch, settings, share=share)
     state.optimizer.zero_grad()
     torch.autograd.backward(loss)
     state.optimizer.step()
@@ -263,5 +255,5 @@ def _with_epoch(state: State, done: Epoch) -> State:
     extended = replace(state, epochs=(*state.epochs, done))
     if extended.best_epoch < len(state.epochs):
         return extended
-    weights = {name: values.clone() for name, values in state.network.state_dict().items()}
+    weights = {name: values.clone() for name, values in state.judged.state_dict().items()}
     return replace(extended, best_weights=weights)

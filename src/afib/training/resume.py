@@ -57,6 +57,10 @@ def save_state(folder: Path, state: State, digest: str) -> None:
     """
     tensors = {f"network.{name}": values for name, values in state.network.state_dict().items()}
     tensors |= {f"best.{name}": values for name, values in state.best_weights.items()}
+    if state.average is not None:
+        tensors |= {
+            f"average.{name}": values for name, values in state.average.state_dict().items()
+        }
     for number, entry in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": values for name, values in entry.items()}
     epochs = [asdict(epoch) for epoch in state.epochs]
@@ -127,8 +131,10 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def _restore(state: State, tensors: dict[str, Tensor]) -> None:
-    """Give the network and the optimiser of *state* the values in *tensors*."""
+    """Give the network, its average and the optimiser of *state* the values in *tensors*."""
     state.network.load_state_dict(_under("network", tensors))
+    if state.average is not None:
+        state.average.load_state_dict(_under("average", tensors))
     numbers = range(len(list(state.network.parameters())))
     entries = {number: _under(f"optimizer.{number}", tensors) for number in numbers}
     groups = state.optimizer.state_dict()["param_groups"]

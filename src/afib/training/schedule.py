@@ -1,15 +1,18 @@
-"""How the learning rate, the momentum and the attack radius change over a training."""
+"""How the learning rate, the momentum and the radii change over a training."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-__all__ = ["attack_share", "one_cycle", "settled_from"]
+if TYPE_CHECKING:
+    from afib.settings import RampSettings
+
+__all__ = ["one_cycle", "ramped", "settled_from"]
 
 _RISING = 0.3
 _START, _END = 1 / 25, 1 / (25 * 1e4)
 _MOMENTUM_HIGH, _MOMENTUM_LOW = 0.95, 0.85
-_CLEAN, _FULL = 0.1, 0.5
 _SETTLED = 0.1
 
 
@@ -47,13 +50,18 @@ def settled_from(epochs: int) -> int:
     return next((e for e in late if one_cycle(e, epochs, peak=1.0)[0] < _SETTLED), epochs - 1)
 
 
-def attack_share(epoch: int, epochs: int) -> float:
-    """Which share of its radius the attack has in *epoch*, in [0, 1].
+def ramped(done: int, whole: int, ramp: RampSettings) -> float:
+    """Which share of their radii attack and bound have once *done* of *whole* is done, in [0, 1].
 
-    None in the first tenth of the epochs, all from half of them on, rising evenly between:
-    a network that is attacked before it has learnt anything learns to answer always the same.
+    None up to the start of the ramp, all from its end on, rising evenly between: a network that is
+    attacked before it has learnt anything learns to answer always the same.
+
+    Args:
+        done: Epochs or steps so far, from 0.
+        whole: Those of the whole training.
+        ramp: Start and end as shares of the training.
     """
-    return min(1.0, max(0.0, (epoch / epochs - _CLEAN) / (_FULL - _CLEAN)))
+    return min(1.0, max(0.0, (done / whole - ramp.start) / (ramp.end - ramp.start)))
 
 
 def _cosine(start: float, end: float, share: float) -> float:

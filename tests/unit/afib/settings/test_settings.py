@@ -29,6 +29,7 @@ DOCUMENT: dict[str, Any] = {
     "preprocessing": {"rate_hz": 60.0, "segment_s": 30, "short": "tile"},
     "network": {
         "architecture": "plain",
+        "polarity": "free",
         "channels": [4, 8],
         "kernels": [5, 5],
         "strides": [2, 2],
@@ -52,6 +53,15 @@ DOCUMENT: dict[str, Any] = {
             "wander_mv": 0.0,
         },
         "attack": {"kind": "none", "radius_mv": 0.0, "steps": 0},
+        "certified": {
+            "kind": "none",
+            "radius_mv": 0.0,
+            "weight": 0.0,
+            "box_share": 1.0,
+            "backward_share": 0.0,
+        },
+        "ramp": {"start": 0.1, "end": 0.5},
+        "averaging": 0.0,
     },
     "fitting": {"afib_weight": 1.0},
     "usability": {
@@ -60,6 +70,14 @@ DOCUMENT: dict[str, Any] = {
         "flat_share": 0.5,
         "saturated_share": 0.2,
     },
+}
+
+MTL_IBP = {
+    "kind": "mtl_ibp",
+    "radius_mv": 0.01,
+    "weight": 0.15,
+    "box_share": 1.0,
+    "backward_share": 0.0,
 }
 
 
@@ -140,6 +158,19 @@ def test_a_whole_number_is_the_same_setting_as_its_decimal() -> None:
         ("data.limit", 0, "an integer from 1, got 0"),
         ("data.label_version", "", "a text that is not empty, got ''"),
         ("usability.flat_share", 0, "a number between 0 and 1, both excluded, got 0"),
+        ("network.polarity", "fixed", "'free' or 'invariant', got 'fixed'"),
+        (
+            "training.certified.kind",
+            "ibp",
+            "'none' or 'mtl_ibp' or 'sabr' or 'crown_ibp', got 'ibp'",
+        ),
+        ("training.certified.radius_mv", -0.01, "a number from 0, got -0.01"),
+        ("training.certified.weight", 1.5, "a number from 0 to 1, got 1.5"),
+        ("training.certified.box_share", 0, "a number above 0, at most 1, got 0"),
+        ("training.certified.backward_share", -1, "a number from 0 to 1, got -1"),
+        ("training.ramp.start", 1.0, "a number from 0, below 1, got 1.0"),
+        ("training.ramp.end", 0.0, "a number above 0, at most 1, got 0.0"),
+        ("training.averaging", 1.0, "a number from 0, below 1, got 1.0"),
         ("training.attack", [], "a mapping of keys to values, got []"),
     ],
 )
@@ -186,6 +217,49 @@ def test_a_value_of_the_wrong_kind_is_refused(path: str, value: object, expected
             {"kind": "pgd", "radius_mv": 0.01, "steps": 0},
             "training.attack.steps: expected an integer from 1 for kind 'pgd', got 0",
         ),
+        (
+            "training.certified.radius_mv",
+            0.01,
+            "training.certified.radius_mv: expected 0 for kind 'none', got 0.01",
+        ),
+        (
+            "training.certified.weight",
+            0.15,
+            "training.certified.weight: expected 0 for kind 'none', got 0.15",
+        ),
+        (
+            "training.certified",
+            {**MTL_IBP, "radius_mv": 0.0},
+            "training.certified.radius_mv: expected a number above 0 for kind 'mtl_ibp', got 0",
+        ),
+        (
+            "training.certified",
+            {**MTL_IBP, "weight": 0.0},
+            "training.certified.weight: expected a number above 0 for kind 'mtl_ibp', got 0",
+        ),
+        (
+            "training.certified",
+            {**MTL_IBP, "box_share": 0.4},
+            "training.certified.box_share: expected 1 for kind 'mtl_ibp', got 0.4",
+        ),
+        (
+            "training.certified",
+            {**MTL_IBP, "backward_share": 0.5},
+            "training.certified.backward_share: expected 0 for kind 'mtl_ibp', got 0.5",
+        ),
+        (
+            "training.certified",
+            {**MTL_IBP, "kind": "sabr", "box_share": 0.4},
+            (
+                "training.attack.kind: expected an attack, round whose point "
+                "training.certified of kind 'sabr' bounds, got 'none'"
+            ),
+        ),
+        (
+            "training.ramp.end",
+            0.1,
+            "training.ramp.end: expected a share above start 0.1, got 0.1",
+        ),
     ],
 )
 def test_values_that_contradict_each_other_are_refused(
@@ -193,6 +267,35 @@ def test_values_that_contradict_each_other_are_refused(
 ) -> None:
     """Values may be right one by one and still make no sense together."""
     assert _problems(_with(path, value)) == (f"settings: $.{problem}",)
+
+
+def test_layer_normalisation_is_neither_bounded_nor_invariant() -> None:
+    """The baseline of two blocks takes none of the options that need a plain network."""
+    document = _with("training.certified", MTL_IBP)
+    document["network"] |= {"architecture": "mathworks", "polarity": "invariant"}
+    assert _problems(document) == (
+        (
+            "settings: $.training.certified.kind: expected 'none' for architecture 'mathworks', "
+            "whose layer normalisation has no such bound, got 'mtl_ibp'"
+        ),
+        (
+            "settings: $.network.polarity: expected 'free' for architecture 'mathworks', "
+            "got 'invariant'"
+        ),
+    )
+
+
+@pytest.mark.parametrize("kind", ["mtl_ibp", "sabr", "crown_ibp"])
+def test_every_kind_of_bound_can_be_asked_for(kind: str) -> None:
+    """Each with an attack and what it alone takes."""
+    bound = MTL_IBP | {
+        "kind": kind,
+        "box_share": 0.4 if kind == "sabr" else 1.0,
+        "backward_share": 0.5 if kind == "crown_ibp" else 0.0,
+    }
+    document = _with("training.attack", {"kind": "fgsm", "radius_mv": 0.01, "steps": 1})
+    document["training"]["certified"] = bound
+    assert settings_from_json(document).training.certified.kind == kind
 
 
 def test_all_problems_are_reported_at_once() -> None:

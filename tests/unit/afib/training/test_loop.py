@@ -1,4 +1,4 @@
-"""When a training ends, and what an epoch is judged by."""
+"""When a training ends, and what its state holds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from afib.training.batches import Segments
-from afib.training.loop import Epoch, State, fresh_state, validation_loss
-from tests.support.training import tiny_settings
+from afib.settings import AttackSettings
+from afib.training.batches import cut
+from afib.training.loop import Course, Epoch, State, fresh_state, next_epoch
+from tests.support.training import certified_settings, pulse_dataset, tiny_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from afib.settings import Settings
 
 _SETTINGS = tiny_settings(epochs=6, patience=2)
 
@@ -23,13 +26,12 @@ def _after(losses: Sequence[float]) -> State:
     return replace(fresh_state(_SETTINGS, 240), epochs=epochs)
 
 
-class _Echo(torch.nn.Module):
-    """Answers with the first sample of a segment as AFib logit and 0 as normal one."""
-
-    def forward(self, segments: torch.Tensor) -> torch.Tensor:
-        """Logits of shape (segments, 2)."""
-        first = segments[:, 0]
-        return torch.stack([torch.zeros_like(first), first], dim=1)
+def _course(settings: Settings) -> Course:
+    return Course(
+        development=cut(pulse_dataset(12), settings.preprocessing, name="development"),
+        validation=cut(pulse_dataset(12), settings.preprocessing, name="validation"),
+        settings=settings,
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,29 +75,39 @@ def test_the_seed_decides_the_first_weights() -> None:
     assert not torch.equal(weights[0], weights[2])
 
 
-@pytest.mark.parametrize("scale", [0.1, 1.0, 5.0])
-def test_validation_counts_recordings_at_the_best_temperature(scale: float) -> None:
-    """Segments are averaged to recordings, and how sure the network is does not matter."""
-    # The first normal recording has logits -1 and -3, so -2; of four of each rhythm three are
-    # right by 2 and one is wrong by 2.
-    first_samples = [-1.0, -3.0, -2.0, -2.0, 2.0, 2.0, 2.0, 2.0, -2.0]
-    segments = Segments(
-        signals_mv=scale * torch.tensor([[sample] for sample in first_samples]),
-        is_afib=torch.tensor([0, 0, 0, 0, 0, 1, 1, 1, 1]),
-        recording=torch.tensor([0, 0, 1, 2, 3, 4, 5, 6, 7]),
-    )
-    # At the best temperature a right recording has probability 3/4, so the loss is the entropy
-    # -(3/4) log(3/4) - (1/4) log(1/4) = 0.562335.
-    assert validation_loss(_Echo(), segments, 0.5) == pytest.approx(0.562335, abs=1e-5)
+def test_only_averaging_keeps_an_average() -> None:
+    """Without it the network itself is judged; with it a copy that the optimiser never moves."""
+    plain, averaged = (fresh_state(tiny_settings(averaging=decay), 240) for decay in (0.0, 0.9))
+    assert plain.average is None
+    assert plain.judged is plain.network
+    assert averaged.average is averaged.judged is not averaged.network
 
 
-def test_validation_weighs_the_rhythms() -> None:
-    """The more AFib weighs, the more a network that always says normal loses."""
-    segments = Segments(
-        signals_mv=torch.tensor([[-2.0], [-2.0]]),
-        is_afib=torch.tensor([0, 1]),
-        recording=torch.tensor([0, 1]),
-    )
-    # With both logits alike the best probability of AFib is its share, 0.2: the entropy of 0.2
-    # is -(1/5) log(1/5) - (4/5) log(4/5) = 0.500402.
-    assert validation_loss(_Echo(), segments, 0.2) == pytest.approx(0.500402, abs=1e-5)
+def test_the_average_counts_steps_through_all_epochs() -> None:
+    """After two epochs it is what the weights after each step come to, worked out anew."""
+    settings = tiny_settings(epochs=2, averaging=0.99)
+    state, course = fresh_state(settings, 240), _course(settings)
+    weight = state.network.state_dict()["head.0.weight"]
+    seen = [weight.clone()]
+    for _ in range(2):
+        state = next_epoch(state, course, on_batch=lambda: seen.append(weight.clone()))
+    expected, *later = seen
+    for step, value in enumerate(later, start=1):
+        kept = (1 + step) / (10 + step)
+        expected = kept * expected + (1 - kept) * value
+    assert len(later) == 6
+    torch.testing.assert_close(state.judged.state_dict()["head.0.weight"], expected)
+
+
+def test_an_attack_is_ramped_by_epochs_and_a_bound_by_steps() -> None:
+    """Of 3 epochs of 3 batches, the ramp from 0.1 to 0.5 reaches its end in the second."""
+    attack = AttackSettings(kind="fgsm", radius_mv=0.1, steps=1)
+    by_epochs = _course(tiny_settings(epochs=3, attack=attack))
+    by_steps = _course(tiny_settings(epochs=3, certified=certified_settings("mtl_ibp")))
+    # After 1 of 3 epochs: (1/3 - 0.1) / 0.4 = 0.58; after 1 of 9 steps (1/9 - 0.1) / 0.4 = 0.03.
+    assert by_epochs.batches == by_steps.batches == 3
+    shares = [by_epochs.share(step) for step in range(9)]
+    assert shares == pytest.approx([0.0] * 3 + [0.7 / 1.2] * 3 + [1.0] * 3)
+    shares = [by_steps.share(step) for step in range(9)]
+    rising = [(step / 9 - 0.1) / 0.4 for step in range(1, 5)]
+    assert shares == pytest.approx([0.0, *rising, 1.0, 1.0, 1.0, 1.0])

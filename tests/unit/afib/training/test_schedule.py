@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from afib.training.schedule import attack_share, one_cycle
+from afib.settings import RampSettings
+from afib.training.schedule import one_cycle, ramped
 
 
 def test_the_rate_rises_once_and_falls_once() -> None:
@@ -30,7 +31,7 @@ def test_a_training_of_few_steps_has_rates(steps: int) -> None:
 
 def test_the_attack_grows_from_none_to_all() -> None:
     """A tenth of the epochs are clean, the second half is attacked in full."""
-    shares = [attack_share(epoch, 20) for epoch in range(20)]
+    shares = [ramped(epoch, 20, RampSettings(start=0.1, end=0.5)) for epoch in range(20)]
     assert shares[:3] == [0.0, 0.0, 0.0]
     assert 0 < shares[3] < shares[9] < 1
     assert shares[10:] == [1.0] * 10
