@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import linear_margins
-from nnassure.certify.optimised import Copies, Found, optimised
+from nnassure.certify.optimised import Copies, Found, optimised, undecided
 from nnassure.certify.region import Region
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nnassure.certify.margins import Problem
     from nnassure.certify.region import Placed
 
-__all__ = ["Budget", "Leaf", "Part", "Split", "split_parameters", "split_relus"]
+__all__ = ["Budget", "Leaf", "Part", "Split", "decided", "split_parameters", "split_relus"]
 
 _AT_ONCE = 4
 
@@ -77,6 +77,21 @@ class Leaf:
     multipliers: list[Tensor | None]
     scores: list[Tensor | None]
 
+    @classmethod
+    def of(cls, found: Found, place: int, count: int, splits: tuple[Split, ...]) -> Leaf:
+        """The leaf of one of *count* copies that were bounded together."""
+
+        def own(table: Tensor | None) -> Tensor | None:
+            return None if table is None else table.chunk(count)[place]
+
+        return cls(
+            margin=float(found.margins[place].min()),
+            splits=splits,
+            slopes=[own(each) for each in found.slopes],
+            multipliers=[own(each) for each in found.multipliers],
+            scores=[own(each) for each in found.scores],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
@@ -109,7 +124,7 @@ def split_relus(
         together cover the region.
     """
     order = itertools.count()
-    root = _leaf(start, 0, 1, ())
+    root = Leaf.of(start, 0, 1, ())
     done: list[Leaf] = []
     queue = [(root.margin, next(order), root)]
     bounded = 1
@@ -143,7 +158,7 @@ def _bounded(
 ) -> list[Leaf]:
     """Each parent with one more split, bounded."""
     splits = [(*parent.splits, split) for parent, split in children]
-    copies = _copies(bounds, splits)
+    copies = decided(bounds, splits)
     warm = Found(
         margins=torch.empty(0),
         slopes=_stacked([parent.slopes for parent, _ in children]),
@@ -151,10 +166,10 @@ def _bounded(
         scores=[],
     )
     found = optimised(problem, copies, steps=steps, start=warm)
-    return [_leaf(found, place, len(children), each) for place, each in enumerate(splits)]
+    return [Leaf.of(found, place, len(children), each) for place, each in enumerate(splits)]
 
 
-def _copies(bounds: list[LayerBounds], splits: list[tuple[Split, ...]]) -> Copies:
+def decided(bounds: list[LayerBounds], splits: list[tuple[Split, ...]]) -> Copies:
     """The bounds of all parts, each with its ReLUs decided."""
     count, segments = len(splits), len(bounds[0].lower)
     stacked = [
@@ -198,19 +213,6 @@ def _stacked_multipliers(tables: list[list[Tensor | None]], copies: Copies) -> l
         empty = torch.zeros(len(signs) // copies.count, *signs.shape[1:], dtype=torch.float64)
         stacked.append(torch.cat([empty if each is None else each for each in group]))
     return stacked
-
-
-def _leaf(found: Found, place: int, count: int, splits: tuple[Split, ...]) -> Leaf:
-    def own(table: Tensor | None) -> Tensor | None:
-        return None if table is None else table.chunk(count)[place]
-
-    return Leaf(
-        margin=float(found.margins[place].min()),
-        splits=splits,
-        slopes=[own(each) for each in found.slopes],
-        multipliers=[own(each) for each in found.multipliers],
-        scores=[own(each) for each in found.scores],
-    )
 
 
 def _costliest(leaf: Leaf) -> Split | None:
@@ -270,7 +272,7 @@ def _margins_of(problem: Problem, parts: list[Part], steps: int) -> list[float]:
         bounds, relaxations = linear_bounds(asked.chain, asked.region, asked.arithmetic)
         margins = linear_margins(asked, bounds, relaxations)
     if steps and bool((margins <= 0).any()):
-        copies = Copies(count=1, bounds=bounds, signs=[None] * len(bounds))
+        copies = undecided(bounds)
         margins = optimised(asked, copies, steps=steps).margins[0]
     return [float(margin) for margin in margins]
 

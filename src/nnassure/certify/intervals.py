@@ -45,6 +45,17 @@ class LayerBounds:
             magnitude=self.magnitude,
         )
 
+    def let_out(self, share: float) -> LayerBounds:
+        """These bounds, wider by a *share* of the terms they were summed from."""
+        if share == 0:
+            return self
+        return LayerBounds(
+            lower=self.lower - share * self.magnitude,
+            upper=self.upper + share * self.magnitude,
+            rounding=self.rounding,
+            magnitude=self.magnitude,
+        )
+
 
 def interval_bounds(chain: Chain, region: Region, arithmetic: Arithmetic) -> list[LayerBounds]:
     """Bounds of every layer of *chain* on *region*, each from those before it."""

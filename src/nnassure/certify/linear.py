@@ -77,14 +77,20 @@ def adaptive(bounds: LayerBounds, lower_slope: Tensor | None = None) -> Relaxati
 
 
 def linear_bounds(
-    chain: Chain, region: Region, arithmetic: Arithmetic
+    chain: Chain, region: Region, arithmetic: Arithmetic, *, wider: float = 0.0
 ) -> tuple[list[LayerBounds], list[Relaxation]]:
     """Bounds of every layer, by back-substitution where an interval leaves a ReLU undecided.
+
+    Args:
+        chain: The network.
+        region: Where its segments lie.
+        arithmetic: What the network is evaluated in.
+        wider: By which share of their size all bounds are let out before others rest on them.
 
     Returns:
         The bounds of all layers and the relaxations of all but the last.
     """
-    bounds = [first_bounds(chain.layers[0], region, arithmetic)]
+    bounds = [first_bounds(chain.layers[0], region, arithmetic).let_out(wider)]
     relaxations: list[Relaxation] = []
     for place, layer in enumerate(chain.layers[1:], start=1):
         relaxations.append(adaptive(bounds[-1]))
@@ -92,6 +98,7 @@ def linear_bounds(
         bounds.append(found)
         if layer.rectified:
             bounds[-1] = _sharpened(chain, region, bounds, relaxations)
+        bounds[-1] = bounds[-1].let_out(wider)
     return bounds, relaxations
 
 

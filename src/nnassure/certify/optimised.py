@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nnassure.certify.margins import Problem
     from nnassure.certify.network import Chain
 
-__all__ = ["Copies", "Found", "optimised"]
+__all__ = ["Copies", "Found", "optimised", "undecided"]
 
 _RATE, _DECAY = 0.25, 0.97
 _FIRST_MOMENT, _SECOND_MOMENT = 0.9, 0.999
@@ -41,6 +41,11 @@ class Copies:
     count: int
     bounds: list[LayerBounds]
     signs: list[Tensor | None]
+
+
+def undecided(bounds: list[LayerBounds]) -> Copies:
+    """One copy without a decided ReLU."""
+    return Copies(count=1, bounds=bounds, signs=[None] * len(bounds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,7 +16,7 @@ from nnassure.certify.branching import Part, split_parameters, split_relus
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import Problem, interval_margins, linear_margins
-from nnassure.certify.optimised import Copies, optimised
+from nnassure.certify.optimised import optimised, undecided
 from nnassure.certify.region import Region
 from nnassure.errors import ShapeError
 
@@ -104,8 +104,7 @@ def _refined(problem: Problem, budget: Budget, whole: Part) -> Proof:
         margin = float(linear_margins(problem, bounds, relaxations))
     if margin > 0 or budget.steps == 0:
         return _whole(whole, margin, "linear")
-    copies = Copies(count=1, bounds=bounds, signs=[None] * len(bounds))
-    found = optimised(problem, copies, steps=_FIRST_ASCENT * budget.steps)
+    found = optimised(problem, undecided(bounds), steps=_FIRST_ASCENT * budget.steps)
     margin, leaves = split_relus(problem, bounds, found, budget=budget)
     method = "optimised" if len(leaves) == 1 else "split"
     return Proof(
