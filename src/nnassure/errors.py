@@ -5,14 +5,21 @@
     AssuranceError
     ├── ShapeError          an array has other axes, or another length, than a method needs
     ├── NotFiniteError      a value that must be a number is NaN or infinite
-    └── PerturbationError   a disturbance, or the search for one, is not well defined
+    ├── PerturbationError   a disturbance, or the search for one, is not well defined
+    └── EngineMissingError  a library that a method runs on is not installed
 
 Every message reads ``<place>: expected <this>, got <that>``.
 """
 
 from __future__ import annotations
 
-__all__ = ["AssuranceError", "NotFiniteError", "PerturbationError", "ShapeError"]
+__all__ = [
+    "AssuranceError",
+    "EngineMissingError",
+    "NotFiniteError",
+    "PerturbationError",
+    "ShapeError",
+]
 
 
 class AssuranceError(Exception):
@@ -29,3 +36,7 @@ class NotFiniteError(AssuranceError):
 
 class PerturbationError(AssuranceError):
     """A disturbance, or the search for one, is not well defined."""
+
+
+class EngineMissingError(AssuranceError):
+    """A library that a method runs on is not installed; what it would have told stays unknown."""
