@@ -50,8 +50,8 @@ def art_apgd(  # noqa: PLR0913 - an attack is only told by its whole budget
         loss: What it climbs: ``"cross_entropy"``, or ``"logit_difference"``, the negative margin.
         steps: Steps of each run, at least 1; other steps are another search, not a longer one.
         restarts: Runs, at least 1; more of them never find less.
-        seed: Seed of the starts. numpy's own global state, which the toolbox draws from, is as
-            it was afterwards.
+        seed: Seed of the starts. The global sources of randomness of numpy and torch, which the
+            toolbox draws from, are afterwards as they were.
 
     Raises:
         EngineMissingError: If the toolbox is not installed.
@@ -75,9 +75,9 @@ def art_descents(game: Game, *, loss: str, steps: int, restarts: int, seed: int)
     if not network.is_attacked.any():
         return
     signals = game.centres[network.is_attacked].numpy()
-    attack = toolbox.attack(network, game.ball.radius_mv, loss, steps)
     for restart in range(restarts):
-        with _seeded(seed, restart):
+        with _seeded(seed, restart), torch.enable_grad():
+            attack = toolbox.attack(network, game.ball.radius_mv, loss, steps)
             attack.generate(signals, np.zeros(len(signals), dtype=np.int64))
         yield
 
@@ -168,9 +168,11 @@ class _Toolbox:
 
 @contextmanager
 def _seeded(seed: int, restart: int) -> Iterator[None]:
-    state = np.random.get_state()  # noqa: NPY002 - what the toolbox draws from
+    """The toolbox draws from numpy's global source, and its loaders from that of torch."""
+    state = np.random.get_state()  # noqa: NPY002 - the source that the toolbox draws from
     np.random.seed(generator(seed, restart, "art").initial_seed() % 2**32)  # noqa: NPY002
     try:
-        yield
+        with torch.random.fork_rng(devices=[]):
+            yield
     finally:
         np.random.set_state(state)  # noqa: NPY002

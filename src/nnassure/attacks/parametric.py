@@ -31,7 +31,9 @@ __all__ = ["ParameterAttackResult", "parameter_attack"]
 
 # 2**6 corners and, of at most two parameters, this many values of each are all tried.
 _MOST_CORNERED, _MOST_GRIDDED, _GRID = 6, 2, 9
-_STEP_SHARE = 0.25
+# Steps as shares of half an interval: the first, and after how many of them they are half of it.
+# Their sum has no bound, so that every point of the box stays within reach.
+_FIRST_STEP, _SHORTENING = 0.25, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,9 @@ def parameter_attack(  # noqa: PLR0913 - an attack is only told by its whole bud
     Tried are, one after the other: the point of the box that is nearest to no disturbance; every
     corner of up to 6 parameters; a grid of 9 values of each of up to 2; and descents along the
     sign of the gradient in parameters and residual (Madry 2018, arXiv:1706.06083), the first
-    from that nearest point, every further one from a random point.
+    from the worst of those points, every further one from a random point.
+    Their steps begin at a quarter of the way from the middle to the end of each interval, and
+    shorten, so that a valley between the points of the grid is reached.
     Each corner and each point of the grid is met without a residual and, where the set has one,
     after one full step of it down the gradient.
     Points are summed in float64 and rounded once, to the float32 signals that are evaluated.
@@ -98,9 +102,10 @@ def parameter_attack(  # noqa: PLR0913 - an attack is only told by its whole bud
     for parameters, method in itertools.chain(box.corners(), box.grid()):
         memory.meet_with_residual(parameters, method)
     for restart in range(restarts):
-        point = box.nearest() if restart == 0 else box.draw(generator(seed, restart, "parameters"))
-        for _ in range(steps):
-            point = box.step(point, memory.meet_with_gradient(point, "descent"))
+        point = memory.worst() if restart == 0 else box.draw(_source(seed, restart))
+        for step in range(steps):
+            gradient = memory.meet_with_gradient(point, "descent")
+            point = box.step(point, gradient, _FIRST_STEP / (1 + step / _SHORTENING))
         memory.meet(point, "descent")
     return memory.result()
 
@@ -166,12 +171,12 @@ class _Box:
         sides = 2 * torch.rand(self.centres.shape, generator=source, dtype=torch.float64) - 1
         return _Point(parameters=self._between(shares), residuals_mv=sides * self.radii_mv)
 
-    def step(self, point: _Point, gradient: Tensor) -> _Point:
+    def step(self, point: _Point, gradient: Tensor, share: float) -> _Point:
         """*point* moved down *gradient*, the change of the margin with each sample."""
         slope = torch.einsum("rs,rps->rp", gradient, self.generators)
         reach = (self.upper - self.lower) / 2
-        parameters = point.parameters - _STEP_SHARE * reach * slope.sign()
-        residuals_mv = point.residuals_mv - _STEP_SHARE * self.radii_mv * gradient.sign()
+        parameters = point.parameters - share * reach * slope.sign()
+        residuals_mv = point.residuals_mv - share * self.radii_mv * gradient.sign()
         return _Point(
             parameters=torch.clamp(parameters, self.lower, self.upper),
             residuals_mv=torch.clamp(residuals_mv, -self.radii_mv, self.radii_mv),
@@ -225,6 +230,10 @@ class _Memory:
         gradient = self.meet_with_gradient(point, method)
         self.meet(self._box.lowered(point, gradient), method)
 
+    def worst(self) -> _Point:
+        """The worst point of each record so far."""
+        return _Point(parameters=self._parameters.clone(), residuals_mv=self._residuals_mv.clone())
+
     def result(self) -> ParameterAttackResult:
         result = self._worst.result()
         return ParameterAttackResult(
@@ -240,6 +249,10 @@ class _Memory:
         worse = self._worst.meet(signals, margins, method)
         self._parameters[worse] = point.parameters[worse]
         self._residuals_mv[worse] = point.residuals_mv[worse]
+
+
+def _source(seed: int, restart: int) -> torch.Generator:
+    return generator(seed, restart, "parameters")
 
 
 def _stacked(arrays: Sequence[DoubleArray]) -> Tensor:

@@ -61,15 +61,16 @@ def to_steps(
         if not (math.isfinite(number) and number > 0):
             raise PerturbationError(f"{name}: expected a finite number above 0, got {number}")
     centres, reach = centres_adc.astype(np.int64), _whole_steps(radius_mv, gain_per_mv)
-    nearest = np.rint(points_mv.astype(np.float64) * gain_per_mv)
     lower = np.maximum(centres - reach, _LEAST)
     upper = np.minimum(centres + reach, _GREATEST)
-    return np.clip(nearest, lower, upper).astype(np.int16)
+    # Clipped before as well, so that no product is too large for float64.
+    near_mv = np.clip(points_mv, (lower - 1) / gain_per_mv, (upper + 1) / gain_per_mv)
+    return np.clip(np.rint(near_mv * gain_per_mv), lower, upper).astype(np.int16)
 
 
 def _whole_steps(radius_mv: float, gain_per_mv: float) -> int:
     """The most steps that are no farther than the radius, as float64 sees it."""
-    steps = math.floor(min(radius_mv * gain_per_mv, 2.0**16))
+    steps = math.floor(min(radius_mv * gain_per_mv, 2.0**16))  # more than int16 holds
     # The product can be rounded across a whole number, in either direction.
     if (steps + 1) / gain_per_mv <= radius_mv:
         return steps + 1

@@ -154,11 +154,14 @@ def principal_components(windows: FloatArray | DoubleArray, count: int) -> Doubl
             f"count: expected from 1 to {min(windows.shape)}, got {count} "
             f"of {len(windows)} windows of {windows.shape[1]} samples"
         )
-    fitted = PCA(n_components=count, svd_solver="full").fit(np.asarray(windows, np.float64))
+    pieces = np.asarray(windows, np.float64)
     # Shapes along which nothing varies are rounding errors, not noise.
-    varying = int(np.sum(fitted.singular_values_ > 1e-9 * fitted.singular_values_.max(initial=0.0)))
+    varying = int(np.linalg.matrix_rank(pieces - pieces.mean(axis=0)))
     if varying < count:
-        raise PerturbationError(f"count: expected at most the {varying} shapes that vary")
+        raise PerturbationError(
+            f"count: expected at most the {varying} shapes that vary, got {count}"
+        )
+    fitted = PCA(n_components=count, svd_solver="full").fit(pieces)
     shapes = np.asarray(fitted.components_, np.float64)
     peaks = shapes[np.arange(count), np.abs(shapes).argmax(axis=1)]
     return np.asarray(shapes / peaks[:, None], np.float64)
