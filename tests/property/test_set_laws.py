@@ -45,7 +45,7 @@ def test_what_a_set_makes_it_contains(seed: int, radius_mv: float, parameters: i
     """Any point of the set is told to be in it, and in one half of it."""
     noise, centre = _set(seed, radius_mv, parameters=parameters), np.linspace(-1, 1, 12)
     point = _inside(noise, seed, centre)[None]
-    assert noise.contains(point, centre, 1e-9) == [True]
+    assert noise.contains(point, centre, 1e-9).tolist() == [True]
     assert any(half.contains(point, centre, 1e-9)[0] for half in noise.halves(0))
 
 
@@ -59,7 +59,7 @@ def test_what_lies_beyond_every_point_is_not_contained(seed: int, radius_mv: flo
     ).sum(axis=0)
     beyond = np.zeros((1, 12))
     beyond[0, seed % 12] = most[seed % 12] + radius_mv + 1e-6
-    assert noise.contains(beyond, centre, 1e-9) == [False]
+    assert noise.contains(beyond, centre, 1e-9).tolist() == [False]
 
 
 @settings(max_examples=60, deadline=None)
@@ -69,7 +69,9 @@ def test_joint_sets_contain_every_sum(seed: int, radius_mv: float, further_mv: f
     first, second = _set(seed, radius_mv), _set(seed + 1, further_mv, prefix="q")
     centre = np.zeros(12)
     both = _inside(second, seed + 2, _inside(first, seed, centre))
-    assert jointly(first, second, radius_mv=0.5).contains(both[None], centre, 1e-9) == [True]
+    assert jointly(first, second, radius_mv=0.5).contains(both[None], centre, 1e-9).tolist() == [
+        True
+    ]
 
 
 @settings(max_examples=40, deadline=None)
@@ -95,7 +97,7 @@ def test_an_attack_on_sets_stays_in_them_and_tells_the_truth(
         told = noise.point(centre, weak.parameters[record], weak.residuals_mv[record])
         tolerance = _tolerance(told)
         assert np.abs(told - weak.inputs[record]).max() <= tolerance
-        assert noise.contains(weak.inputs[record][None], centre, 2 * tolerance) == [True]
+        assert noise.contains(weak.inputs[record][None], centre, 2 * tolerance).tolist() == [True]
     assert np.array_equal(weak.margins, margin(torch.from_numpy(weak.inputs)).numpy())
     assert np.array_equal(weak.found, weak.margins <= 0)
     assert np.array_equal(weak.inputs, again.inputs)

@@ -64,7 +64,9 @@ def to_steps(
     lower = np.maximum(centres - reach, _LEAST)
     upper = np.minimum(centres + reach, _GREATEST)
     # Clipped before as well, so that no product is too large for float64.
-    near_mv = np.clip(points_mv, (lower - 1) / gain_per_mv, (upper + 1) / gain_per_mv)
+    near_mv = np.clip(
+        points_mv.astype(np.float64), (lower - 1) / gain_per_mv, (upper + 1) / gain_per_mv
+    )
     return np.clip(np.rint(near_mv * gain_per_mv), lower, upper).astype(np.int16)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nnassure.arrays import DoubleArray, require_finite, require_shape
+from nnassure.arrays import BoolArray, DoubleArray, FloatArray, require_finite, require_shape
 from nnassure.errors import PerturbationError, ShapeError
 
 __all__ = ["LinearSet", "jointly"]
@@ -63,7 +63,10 @@ class LinearSet:
         return int(self.generators.shape[1])
 
     def point(
-        self, centre: DoubleArray, parameters: DoubleArray, residual: DoubleArray | float = 0.0
+        self,
+        centre: FloatArray | DoubleArray,
+        parameters: DoubleArray,
+        residual: DoubleArray | float = 0.0,
     ) -> DoubleArray:
         """The signal of the set at *parameters* and *residual*.
 
@@ -95,7 +98,12 @@ class LinearSet:
         moved: DoubleArray = np.asarray(centre, np.float64) + chosen @ self.generators + residual
         return moved
 
-    def contains(self, points: DoubleArray, centre: DoubleArray, tolerance: float) -> list[bool]:
+    def contains(
+        self,
+        points: FloatArray | DoubleArray,
+        centre: FloatArray | DoubleArray,
+        tolerance: float,
+    ) -> BoolArray:
         """Whether each of *points* is in the set around *centre*, up to *tolerance* a sample.
 
         Parameters that lead to the point are sought by least squares and, where these leave the
@@ -108,18 +116,22 @@ class LinearSet:
             tolerance: How much farther than the radius a sample may be, in mV, such as the
                 rounding of the points' number format.
 
+        Returns:
+            One value a point, shape (points,).
+
         Raises:
             ShapeError: If *points* or *centre* have other axes or another length.
             PerturbationError: If *tolerance* is negative or not a number.
         """
         require_shape("points", points, "points, samples")
         _require_length("centre", centre, self.samples, "samples")
-        _require_length("points", points[0], self.samples, "samples")
+        if points.shape[1] != self.samples:
+            raise ShapeError(f"points: expected {self.samples} samples, got {points.shape[1]}")
         if not tolerance >= 0:
             raise PerturbationError(f"tolerance: expected at least 0, got {tolerance}")
         changes = np.asarray(points, np.float64) - np.asarray(centre, np.float64)
         reach = self.radius_mv + tolerance
-        return [self._leads_to(change, reach) for change in changes]
+        return np.array([self._leads_to(change, reach) for change in changes], dtype=np.bool_)
 
     def halves(self, parameter: int) -> tuple[LinearSet, LinearSet]:
         """The part with the lower values of *parameter* and the part with the higher ones.
@@ -148,11 +160,14 @@ class LinearSet:
     def _leads_to(self, change: DoubleArray, reach: float) -> bool:
         if not self.parameters:
             return bool(np.abs(change).max() <= reach)
-        return any(
-            np.abs(change - np.clip(values, self.lower, self.upper) @ self.generators).max()
-            <= reach
-            for values in (_least_squares(self, change), _nearest(self, change, reach))
-        )
+        values = _least_squares(self, change)
+        if self._largest_miss(change, values) > reach:
+            values = _nearest(self, change, reach)
+        return self._largest_miss(change, values) <= reach
+
+    def _largest_miss(self, change: DoubleArray, values: DoubleArray) -> float:
+        inside = np.clip(values, self.lower, self.upper)
+        return float(np.abs(change - inside @ self.generators).max())
 
 
 def jointly(*sets: LinearSet, radius_mv: float = 0.0) -> LinearSet:
@@ -239,7 +254,7 @@ def _require_extent(noise: LinearSet) -> None:
         )
 
 
-def _require_length(name: str, array: DoubleArray, length: int, axis: str) -> None:
-    require_shape(name, np.asarray(array), axis)
+def _require_length(name: str, array: FloatArray | DoubleArray, length: int, axis: str) -> None:
+    require_shape(name, array, axis)
     if len(array) != length:
         raise ShapeError(f"{name}: expected {length} {axis}, got {len(array)}")

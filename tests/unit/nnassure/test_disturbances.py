@@ -44,7 +44,7 @@ def test_waves_of_every_phase_are_in(make: Callable[[], LinearSet], phase: float
     frequency_hz = 0.5 if noise_set.names[0].startswith("wander") else 50
     wave = np.sin(2 * np.pi * frequency_hz * np.arange(600) / 300 + phase)
     points = np.stack([0.2 * wave, 0.3 * wave])
-    assert noise_set.contains(points, np.zeros(600), 1e-12) == [True, False]
+    assert noise_set.contains(points, np.zeros(600), 1e-12).tolist() == [True, False]
 
 
 def test_waves_are_named_by_their_frequency() -> None:

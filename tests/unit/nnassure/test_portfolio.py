@@ -195,7 +195,7 @@ def test_attacks_need_a_budget(
 ) -> None:
     """An attack that would not attack, or is none, is refused."""
     steps = "queries" if attack is square_attack else "steps"
-    usual = {steps: 1, "restarts": 1, "seed": 0}
+    usual: dict[str, Any] = {steps: 1, "restarts": 1, "seed": 0}
     if attack is art_apgd:
         usual["loss"] = "cross_entropy"
     with pytest.raises(PerturbationError, match=f"^{re.escape(message)}$"):

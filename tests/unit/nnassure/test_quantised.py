@@ -70,7 +70,7 @@ def test_steps_stay_within_int16() -> None:
 )
 def test_what_is_no_recording_is_refused(changes: dict[str, Any], message: str) -> None:
     """Shapes, numbers and gains that are none raise."""
-    given = {
+    given: dict[str, Any] = {
         "points_mv": np.zeros((1, 3)),
         "centres_adc": _CENTRES,
         "gain_per_mv": 200.0,
