@@ -62,9 +62,9 @@ def apgd(  # noqa: PLR0913 - an attack is only told by its whole budget
     return finished(game, auto_descents(game, steps=steps, restarts=restarts, seed=seed))
 
 
-def auto_descents(game: Game, *, steps: int, restarts: int, seed: int, first: int = 0) -> Runs:
-    """The runs of :func:`apgd` from number *first*."""
-    for restart in range(first, restarts):
+def auto_descents(game: Game, *, steps: int, restarts: int, seed: int) -> Runs:
+    """The runs of :func:`apgd`."""
+    for restart in range(restarts):
         start = game.ball.draw(game.centres, generator(seed, restart, "apgd"))
         _descend(game, start, steps)
         yield

@@ -67,8 +67,8 @@ def portfolio(
 ) -> AttackResult:
     """The first signal that turns each record, by the attacks one after the other.
 
-    Cheapest first: FGSM and one descent, one APGD, the smooth attack, the other descents and
-    APGDs, the Square attack, and the toolbox's APGD on cross entropy and on the logit difference.
+    Cheapest first: FGSM and one descent, APGD, the smooth attack, the Square attack, the other
+    descents, and the toolbox's APGD on cross entropy and on the logit difference.
     A record that was turned keeps that point, and the name of the attack; records that were not
     have the worst point that any attack met. It ends when all are turned; as the margin of many
     records cannot be asked for a part of them, one record at a time wastes least.
@@ -97,15 +97,12 @@ def portfolio(
 
 
 def _attacks(game: Game, budget: Budget, seed: int) -> Iterator[Runs]:
-    steps, auto_steps = budget.steps, budget.auto_steps
-    if budget.restarts:
-        yield descents(game, steps=steps, restarts=1, seed=seed)
-    if budget.auto_restarts:
-        yield auto_descents(game, steps=auto_steps, restarts=1, seed=seed)
+    steps, restarts, auto_steps = budget.steps, budget.restarts, budget.auto_steps
+    yield descents(game, steps=steps, restarts=min(restarts, 1), seed=seed)
+    yield auto_descents(game, steps=auto_steps, restarts=budget.auto_restarts, seed=seed)
     yield smooth_descents(game, steps=steps, restarts=budget.smooth_restarts, seed=seed)
-    yield descents(game, steps=steps, restarts=budget.restarts, seed=seed, first=1)
-    yield auto_descents(game, steps=auto_steps, restarts=budget.auto_restarts, seed=seed, first=1)
     yield squares(game, queries=budget.queries, restarts=budget.square_restarts, seed=seed)
+    yield descents(game, steps=steps, restarts=restarts, seed=seed, first=1)
     if budget.art_restarts:
         for loss in ("cross_entropy", "logit_difference"):
             yield art_descents(

@@ -75,6 +75,42 @@ def test_a_margin_without_a_useful_gradient_is_turned_by_random_blocks() -> None
     assert np.all(hidden.inputs == -0.5)
 
 
+def test_blocks_shrink_as_queries_go_by() -> None:
+    """The first blocks are four fifths of the signal, and the last ones single samples."""
+    met: list[Tensor] = []
+
+    def margin(signals: Tensor) -> Tensor:
+        met.append(signals.detach()[0])
+        return 1.0 + 0 * signals.sum(dim=1)
+
+    square_attack(margin, torch.zeros((1, 60)), _BALL, queries=1000, restarts=1, seed=0)
+    # Nothing is worse, so every block is tried on the stripes: the undisturbed signal comes first.
+    stripes, tried = met[1], met[2:]
+    moved = [torch.nonzero(point != stripes).flatten().tolist() for point in tried]
+    widths = [block[-1] - block[0] + 1 if block else 0 for block in moved]
+    # 0.8 * 60 = 48 up to a thousandth of the queries, 12 up to 2 in a hundred, 1 after the half.
+    assert 24 < max(widths[:2]) <= 48
+    assert 1 <= max(widths[6:20]) <= 12
+    assert max(widths[500:]) == 1
+
+
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square", "smooth"])
+def test_a_portfolio_runs_each_attack_with_its_budget(name: str) -> None:
+    """With the budget of one attack alone, the portfolio meets what that attack meets."""
+    margin, signals, runs = bent_margin(5), random_signals(5, records=9), 4
+
+    def firm(points: Tensor) -> Tensor:
+        return margin(points) + 20.0
+
+    none = {"auto_restarts": 0, "smooth_restarts": 0, "square_restarts": 0, "art_restarts": 0}
+    field = {"pgd": "restarts", "apgd": "auto_restarts"}.get(name, f"{name}_restarts")
+    budget = Budget(**({"restarts": 0} | none | {field: runs}), steps=5, auto_steps=5, queries=5)
+    whole = portfolio(firm, signals, _BALL, budget=budget, seed=2)
+    alone = ATTACKS[name](firm, signals, _BALL, steps=5, restarts=runs, seed=2)
+    assert np.array_equal(whole.inputs, alone.inputs)
+    assert whole.method.tolist() == alone.method.tolist()
+
+
 def test_smooth_disturbances_are_smooth() -> None:
     """Where a ripple would be worst, what is found varies from sample to sample far less."""
     ripple = torch.tensor([1.0, -1.0]).repeat(30)

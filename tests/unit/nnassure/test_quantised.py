@@ -24,7 +24,15 @@ def test_points_move_to_the_nearest_step_of_the_ball() -> None:
 @pytest.mark.parametrize(
     ("radius_mv", "gain_per_mv", "steps"),
     # As float64, 0.29 * 100 is below 29 and 0.07 * 100 above 7; both radii hold the whole step.
-    [(0.29, 100, 29), (0.07, 100, 7), (0.005, 1000, 5), (0.025, 200, 5), (0.0049, 200, 0)],
+    # The number before 0.05 holds but 4 steps, and its product with 100 is rounded to 5.
+    [
+        (0.29, 100, 29),
+        (0.07, 100, 7),
+        (0.049999999999999996, 100, 4),
+        (0.005, 1000, 5),
+        (0.025, 200, 5),
+        (0.0049, 200, 0),
+    ],
 )
 def test_a_radius_of_whole_steps_holds_them(
     radius_mv: float, gain_per_mv: float, steps: int
