@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from afib.settings import PreprocessingSettings
     from nnassure.arrays import IntArray
 
-__all__ = ["segment_indices", "segment_samples", "segments", "to_network_rate"]
+__all__ = [
+    "network_filter",
+    "segment_indices",
+    "segment_samples",
+    "segments",
+    "to_network_rate",
+]
 
 _MAX_DENOMINATOR = 1000
 _HALF_LENGTH = 10
@@ -53,16 +59,39 @@ def to_network_rate(
         ShapeError: If *recording_mv* is empty or not one-dimensional.
     """
     _require_samples("recording_mv", recording_mv)
-    ratio = Fraction(settings.rate_hz / rate_hz).limit_denominator(_MAX_DENOMINATOR)
-    if ratio == 1:
+    found = network_filter(rate_hz, settings)
+    if found is None:
         return recording_mv.astype(np.float32)
-    up, down = ratio.numerator, ratio.denominator
     # scipy takes taps as well as the name of a window; its published types know only names.
-    taps: Any = _low_pass(max(up, down))
+    taps: Any = found[0]
     resampled = resample_poly(
-        recording_mv.astype(np.float32), up, down, window=taps, padtype="edge"
+        recording_mv.astype(np.float32), *found[1:], window=taps, padtype="edge"
     )
     return np.ascontiguousarray(resampled, dtype=np.float32)
+
+
+def network_filter(
+    rate_hz: float, settings: PreprocessingSettings
+) -> tuple[FloatArray, int, int] | None:
+    """The filter of :func:`to_network_rate`: its taps, and the ratio of the rates, up and down.
+
+    Sample i of the result is the sum over k of ``taps[k] * up * z[i * down + half - k]``, where z
+    holds the recorder's samples at the multiples of *up* and zeros between, and ``half`` taps lie
+    on either side of the middle one.
+
+    Args:
+        rate_hz: The recorder's rate.
+        settings: Names the network's rate.
+
+    Returns:
+        Taps of shape (taps,), float32, up and down; None if the rates are equal and nothing is
+        filtered.
+    """
+    ratio = Fraction(settings.rate_hz / rate_hz).limit_denominator(_MAX_DENOMINATOR)
+    if ratio == 1:
+        return None
+    up, down = ratio.numerator, ratio.denominator
+    return _low_pass(max(up, down)), up, down
 
 
 def segments(signal_mv: FloatArray, settings: PreprocessingSettings) -> FloatArray:

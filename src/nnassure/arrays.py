@@ -15,6 +15,7 @@ from nnassure.errors import NotFiniteError, ShapeError
 
 __all__ = [
     "BoolArray",
+    "DoubleArray",
     "FloatArray",
     "IntArray",
     "StrArray",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 FloatArray: TypeAlias = NDArray[np.float32]
+DoubleArray: TypeAlias = NDArray[np.float64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 IntArray: TypeAlias = NDArray[np.int64]
 StrArray: TypeAlias = NDArray[np.str_]

@@ -1,4 +1,4 @@
-"""What may happen to a signal: the disturbances that a decision is held against."""
+"""The disturbances that move no sample by more than a radius."""
 
 from __future__ import annotations
 
