@@ -101,6 +101,11 @@ class Checkpoint:
         """What :func:`model_digest` returns for the folder that :meth:`save` writes."""
         return _folder_digest({name: _sha256(data) for name, data in self._files().items()})
 
+    @property
+    def tensors_sha256(self) -> str:
+        """The SHA-256 of the file of weights that :meth:`save` writes."""
+        return _sha256(self._files()[_TENSORS])
+
     def save(self, folder: Path) -> None:
         """Write the model into *folder*, which is made if need be; older files are replaced.
 

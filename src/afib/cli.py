@@ -1,4 +1,4 @@
-"""The command `afib`: prepare, check-data, train, crossfit and screen.
+"""The command `afib`: prepare, check-data, train, crossfit, screen and certify.
 
 Exit codes: 0 fine, 1 some records failed, 2 bad input, 3 our bug, 130 interrupted,
 141 whoever read its output has gone.
@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afib import certifying
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.crossfit import cross_fit, write_cross_fit
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     screen.add_argument("--model", type=Path, metavar="DIR", help="default: the shipped model")
     screen.add_argument("--format", choices=tuple(FORMS), default="table")
     screen.set_defaults(handler=_screen, interrupted="the decisions above stand")
+    certifying.add_command(commands)
     return parser
 
 

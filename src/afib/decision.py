@@ -59,6 +59,11 @@ class Screener:
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
 
+    @property
+    def classifier(self) -> Classifier:
+        """The model that it decides with."""
+        return self._classifier
+
     def decide(self, recording: Recording) -> Decision:
         """The decision on *recording*; the device abstains on what can hold no rhythm."""
         settings = self._classifier.settings

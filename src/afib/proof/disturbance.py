@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["linf", "gain", "offset", "wander", "mains"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-def disturbance(
+def disturbance(  # noqa: PLR0913  a disturbance is told by its kind and its sizes
     kind: Kind,
     signal_mv: FloatArray,
     *,

@@ -35,6 +35,7 @@ class Recording:
         label: ``N``, ``A``, ``O``, ``~`` or another word of its source; None where unlabelled.
         digest: SHA-256 of the samples, see :func:`signal_digest`; equal signals share it.
         origin: Where it was read: a path, and inside an archive ``archive!member``.
+        step_mv: The step of the recorder's converter in mV; None where the file states none.
     """
 
     name: str
@@ -43,9 +44,10 @@ class Recording:
     label: str | None
     digest: str
     origin: str
+    step_mv: float | None = None
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  a recording is told by its samples, rate and origin
         cls,
         *,
         name: str,
@@ -53,6 +55,7 @@ class Recording:
         rate_hz: float,
         origin: str,
         label: str | None = None,
+        step_mv: float | None = None,
     ) -> Recording:
         """A recording of a copy of *signal_mv*, with its digest.
 
@@ -72,6 +75,7 @@ class Recording:
             label=label,
             digest=signal_digest(samples),
             origin=origin,
+            step_mv=step_mv,
         )
 
     @property

@@ -67,6 +67,7 @@ def read_wfdb(shelf: Shelf, name: str) -> Recording:
         signal_mv=signal_mv,
         rate_hz=header.rate_hz,
         origin=place if header.signals == 1 else origin,
+        step_mv=abs(header.mv_per_unit / header.gain),
     )
 
 

@@ -1,0 +1,156 @@
+"""The command `afib certify`: what is proven of each recording, as a table or JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from afib.checkpoint import Checkpoint
+from afib.errors import RecordError
+from afib.preprocessing import to_network_rate
+from afib.proof import KINDS, Prover, as_json, disturbance
+from afib.proof.certificate import write_certificate
+from afib.records import read_any
+from afib.workflow import shipped_model
+from nnassure.errors import AssuranceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from afib.records import Recording
+    from nnassure.perturbation import LinearSet
+
+__all__ = ["add_command"]
+
+_FINE, _SOME_FAILED = 0, 1
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command is known to *commands*."""
+    certify = commands.add_parser(
+        "certify",
+        help="prove that no disturbance of a given size turns a decision",
+        description="Proves, or refutes by a counterexample, that no disturbance in a set turns "
+        "the rhythm of a recording into the other one. Proven stable does not mean correct.",
+    )
+    certify.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    certify.add_argument(
+        "--radius-mv",
+        type=_size,
+        required=True,
+        metavar="R",
+        help="size of the disturbance in mV; for gain, its share of the amplitude",
+    )
+    certify.add_argument("--at", choices=("recorder", "network"), default="recorder")
+    certify.add_argument("--disturbance", choices=KINDS, default="linf")
+    certify.add_argument(
+        "--frequency-hz",
+        type=_size,
+        metavar="F",
+        help="of wander (default 0.3) and mains (default 50)",
+    )
+    certify.add_argument(
+        "--box-mv",
+        type=_size,
+        metavar="R",
+        help="beside a gain, offset, wander or mains: how far each sample may move by itself; "
+        "default half a step of the converter",
+    )
+    certify.add_argument("--model", type=Path, metavar="DIR", help="default: the shipped model")
+    certify.add_argument("--certificates", type=Path, metavar="DIR", help="write what is proven")
+    certify.add_argument(
+        "--seconds", type=_size, default=60.0, metavar="S", help="CPU time a recording; default 60"
+    )
+    certify.add_argument("--format", choices=("table", "json"), default="table")
+    certify.set_defaults(handler=_certify, interrupted="the proofs above stand")
+
+
+def _size(text: str) -> float:
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not (math.isfinite(size) and size > 0):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return size
+
+
+def _certify(parsed: argparse.Namespace) -> int:
+    checkpoint = Checkpoint.load(parsed.model or shipped_model())
+    prover = Prover(checkpoint, seconds=parsed.seconds)
+    failures = 0
+    if parsed.format == "table":
+        print(f"{'record':<16} {'rhythm':<7} {'margin':>8} {'proven':>8}  {'outcome':<10} by")
+    counts = {"certified": 0, "attacked": 0, "unknown": 0}
+    for result in _results(parsed, prover, checkpoint):
+        if isinstance(result, RecordError):
+            failures += 1
+            document = {"record": result.record, "error": "; ".join(result.problems)}
+        else:
+            document = result
+            counts[document["outcome"]] += 1
+        print(json.dumps(document) if parsed.format == "json" else _line(document), flush=True)
+    if parsed.format == "table":
+        told = ", ".join(f"{number} {word}" for word, number in counts.items())
+        print(f"{told}, {failures} not read. Proven stable does not mean correct.")
+    return _SOME_FAILED if failures else _FINE
+
+
+def _results(
+    parsed: argparse.Namespace, prover: Prover, checkpoint: Checkpoint
+) -> Iterator[dict[str, Any] | RecordError]:
+    for recording in read_any(parsed.paths):
+        if isinstance(recording, RecordError):
+            yield recording
+            continue
+        try:
+            yield _proven(parsed, prover, checkpoint, recording)
+        except AssuranceError as error:
+            yield RecordError(recording.name, f"{recording.origin}: {error}")
+
+
+def _proven(
+    parsed: argparse.Namespace, prover: Prover, checkpoint: Checkpoint, recording: Recording
+) -> dict[str, Any]:
+    noise = _noise(parsed, checkpoint, recording)
+    known = prover.prove(recording, noise, at=parsed.at)
+    document = as_json(known, radius_mv=parsed.radius_mv, at=parsed.at)
+    if parsed.certificates is not None and known.outcome == "certified":
+        path = write_certificate(parsed.certificates, prover, recording, noise, known, at=parsed.at)
+        document["certificate"] = str(path)
+    return document
+
+
+def _noise(parsed: argparse.Namespace, checkpoint: Checkpoint, recording: Recording) -> LinearSet:
+    signal_mv, rate_hz = recording.signal_mv, recording.rate_hz
+    if parsed.at == "network":
+        rate_hz = checkpoint.settings.preprocessing.rate_hz
+        signal_mv = to_network_rate(
+            recording.signal_mv, recording.rate_hz, checkpoint.settings.preprocessing
+        )
+    half_a_step = (recording.step_mv or 0.0) / 2 if parsed.at == "recorder" else 0.0
+    return disturbance(
+        parsed.disturbance,
+        signal_mv,
+        rate_hz=rate_hz,
+        size=parsed.radius_mv,
+        frequency_hz=parsed.frequency_hz or (50.0 if parsed.disturbance == "mains" else 0.3),
+        radius_mv=parsed.box_mv or half_a_step,
+    )
+
+
+def _line(document: dict[str, Any]) -> str:
+    if "error" in document:
+        return f"{document['record']:<16} {document['error']}"
+    margins = [
+        "" if document[key] is None else f"{document[key]:.4f}"
+        for key in ("clean_margin", "certified_margin")
+    ]
+    rhythm = document["rhythm"] or "none"
+    return (
+        f"{document['record']:<16} {rhythm:<7} {margins[0]:>8} {margins[1]:>8}  "
+        f"{document['outcome']:<10} {document['method'] or 'the device abstains'}"
+    )

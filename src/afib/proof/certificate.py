@@ -1,0 +1,120 @@
+"""A proof as a file that others can check; docs/certificates.md says what it holds."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from afib.dataset.atomic import replacing
+from afib.preprocessing import network_filter
+from afib.proof.path import way_of
+from nnassure.certify.certificate import witness
+from nnassure.errors import BoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from afib.checkpoint import Checkpoint
+    from afib.proof import ProvenDecision, Prover
+    from afib.proof.path import Place, Way
+    from afib.records import Recording
+    from nnassure.certify.certificate import Witness
+    from nnassure.perturbation import LinearSet
+
+__all__ = ["write_certificate"]
+
+_FORMAT = 1
+
+
+def write_certificate(  # noqa: PLR0913  a certificate names all that it rests on
+    folder: Path,
+    prover: Prover,
+    recording: Recording,
+    noise: LinearSet,
+    known: ProvenDecision,
+    *,
+    at: Place,
+) -> Path:
+    """The file in *folder*, named for the recording, that holds the proof of *known*.
+
+    Raises:
+        BoundError: If nothing was proven, or the bounds that are written prove nothing; the file
+            is then not written.
+        OSError: If *folder* cannot be written to.
+    """
+    if known.proof is None or known.rhythm is None:
+        raise BoundError(f"{recording.name}: expected a proven decision, got none")
+    checkpoint = prover.checkpoint
+    way = way_of(recording, noise, checkpoint.settings, at)
+    found = witness(prover.problem(way, known.rhythm), known.proof)
+    if not found.margin > 0:
+        raise BoundError(
+            f"{recording.name}: expected bounds that still prove the decision when they are "
+            f"written, got a margin of {found.margin:g}"
+        )
+    document = _document(checkpoint, recording, noise, found, rhythm=known.rhythm, at=at)
+    arrays = _arrays(checkpoint, recording, noise, way, found)
+    text = json.dumps(document, allow_nan=False, sort_keys=True).encode()
+    buffer = io.BytesIO()
+    arrays["document"] = np.frombuffer(text, dtype=np.uint8)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Names may hold anything, and two recordings may share one: the digest tells them apart.
+    name = "".join(each if each.isalnum() or each in "-_" else "_" for each in recording.name)
+    path = folder / f"{name}-{recording.digest[:12]}.npz"
+    with replacing(path) as file:
+        file.write(buffer.getvalue())
+    return path
+
+
+def _document(  # noqa: PLR0913  as above
+    checkpoint: Checkpoint,
+    recording: Recording,
+    noise: LinearSet,
+    found: Witness,
+    *,
+    rhythm: str,
+    at: Place,
+) -> dict[str, Any]:
+    between = network_filter(recording.rate_hz, checkpoint.settings.preprocessing)
+    return {
+        "format": _FORMAT,
+        "record": recording.name,
+        "model_digest": checkpoint.digest,
+        "tensors_sha256": checkpoint.tensors_sha256,
+        "signal_sha256": recording.digest,
+        "rate_hz": recording.rate_hz,
+        "at": at,
+        "disturbance": {"radius_mv": noise.radius_mv, "parameters": list(noise.names)},
+        "rhythm": rhythm,
+        "threshold": checkpoint.threshold,
+        "margin": found.margin,
+        "arithmetic": {"name": "float32", "unit": 2.0**-24, "smallest": 2.0**-149},
+        "filter": None if between is None else {"up": between[1], "down": between[2]},
+        "tree": found.tree,
+        "boxes": found.boxes,
+        "leaves": found.leaves,
+    }
+
+
+def _arrays(
+    checkpoint: Checkpoint, recording: Recording, noise: LinearSet, way: Way, found: Witness
+) -> dict[str, NDArray[Any]]:
+    between = network_filter(recording.rate_hz, checkpoint.settings.preprocessing)
+    arrays: dict[str, NDArray[Any]] = {
+        "signal_mv": recording.signal_mv,
+        "network_mv": way.network_mv,
+        "indices": way.placed.indices.numpy(),
+        "signs": way.placed.signs.numpy(),
+        "generators": noise.generators,
+        "half_widths": (noise.upper - noise.lower) / 2,
+        **found.arrays,
+    }
+    if between is not None:
+        arrays["taps"] = between[0]
+    return arrays
