@@ -31,7 +31,8 @@ __all__ = [
     "within_frames",
 ]
 
-_NUMBERS_AT_ONCE = 2**22
+# As many as stay in a processor's cache between one operation and the next.
+_NUMBERS_AT_ONCE = 2**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,12 +161,12 @@ def _unit_rows(segment: Tensor, frame: Tensor, channel: Tensor, channels: int) -
 def through_layer(chain: Chain, rows: Rows, bounds: LayerBounds, place: int) -> Rows:
     """Rows over the outputs of a layer as rows over its inputs."""
     layer = chain.layers[place]
-    width = rows.coefficients.shape[1]
-    rounding = _taken(bounds.rounding, rows, width)
-    lost = (rows.coefficients.abs() * rounding).sum(dim=(1, 2))
+    (rounding,) = _taken((bounds.rounding,), rows)
     return Rows(
         coefficients=layer.backward(rows.coefficients),
-        constant=rows.constant + rows.coefficients.sum(dim=1) @ layer.bias - lost,
+        constant=rows.constant
+        + rows.coefficients.sum(dim=1) @ layer.bias
+        - _products(rows.coefficients.abs(), rounding),
         first=layer.first_input(rows.first),
         segment=rows.segment,
     )
@@ -173,16 +174,14 @@ def through_layer(chain: Chain, rows: Rows, bounds: LayerBounds, place: int) -> 
 
 def relaxed_rows(rows: Rows, relaxation: Relaxation) -> Rows:
     """Rows over rectified values as rows over the values before."""
-    width = rows.coefficients.shape[1]
-    rising, falling = rows.coefficients.clamp(min=0), rows.coefficients.clamp(max=0)
-    lower_slope = _taken(relaxation.lower_slope, rows, width)
-    upper_slope = _taken(relaxation.upper_slope, rows, width)
-    offset = _taken(relaxation.upper_offset, rows, width)
-    return Rows(
+    tables = (relaxation.upper_slope, relaxation.lower_slope, relaxation.upper_offset)
+    upper_slope, lower_slope, offset = _taken(tables, rows)
+    falling = rows.coefficients.clamp(max=0)
+    rising = rows.coefficients - falling
+    return replace(
+        rows,
         coefficients=rising * lower_slope + falling * upper_slope,
-        constant=rows.constant + (falling * offset).sum(dim=(1, 2)),
-        first=rows.first,
-        segment=rows.segment,
+        constant=rows.constant + _products(falling, offset),
     )
 
 
@@ -204,15 +203,28 @@ def within_frames(rows: Rows, frames: int) -> Rows:
     return replace(rows, coefficients=torch.where(inside, rows.coefficients, 0.0))
 
 
-def _taken(table: Tensor, rows: Rows, width: int) -> Tensor:
-    """The stretch of *table* that each row reads, zeros outside: (rows, frames, channels)."""
-    frames = table.shape[1]
-    if width == frames and bool((rows.first == 0).all()):
-        return table[rows.segment]
-    position = rows.first[:, None] + torch.arange(width)
-    inside = (position >= 0) & (position < frames)
-    taken = table[rows.segment[:, None], position.clamp(0, frames - 1)]
-    return torch.where(inside[:, :, None], taken, 0.0)
+def _products(left: Tensor, right: Tensor) -> Tensor:
+    """The sum of products of each row, shape (rows,)."""
+    return torch.bmm(left.flatten(start_dim=1)[:, None], right.flatten(start_dim=1)[:, :, None])[
+        :, 0, 0
+    ]
+
+
+def _taken(tables: tuple[Tensor, ...], rows: Rows) -> tuple[Tensor, ...]:
+    """The stretch of each of *tables* that each row reads: (rows, frames, channels).
+
+    Rows are 0 outside the frames of a layer, so what is taken there counts nothing.
+    """
+    frames, width = tables[0].shape[1], rows.coefficients.shape[1]
+    if width == frames and not bool(rows.first.any()):
+        whole = rows.segment.equal(torch.arange(len(tables[0])))
+        return tables if whole else tuple(table[rows.segment] for table in tables)
+    position = (rows.first[:, None] + torch.arange(width)).clamp(0, frames - 1)
+    flat = (rows.segment[:, None] * frames + position).flatten()
+    shape = (len(rows.first), width, -1)
+    return tuple(
+        table.reshape(-1, table.shape[2]).index_select(0, flat).reshape(shape) for table in tables
+    )
 
 
 def _rows_at_once(chain: Chain, last: int) -> int:

@@ -81,17 +81,26 @@ class Affine:
             return (rows / self.frames_in).expand(-1, self.frames_in, -1)
         kernel, width_in, width_out = self.weight.shape
         count, outputs = rows.shape[:2]
-        # One product for all rows, then each tap of the kernel is added where it belongs.
-        spread = rows.reshape(-1, width_out) @ self.weight.permute(2, 0, 1).reshape(width_out, -1)
-        spread = spread.reshape(count, outputs, kernel, width_in)
         if outputs == 1:
-            return spread[:, 0]
-        columns = (outputs - 1) * self.stride + kernel
-        result = rows.new_zeros(count, columns, width_in)
-        reach = (outputs - 1) * self.stride + 1
-        for tap in range(kernel):
-            result[:, tap : tap + reach : self.stride] += spread[:, :, tap]
-        return result
+            flat = self.weight.permute(2, 0, 1).reshape(width_out, -1)
+            return (rows[:, 0] @ flat).reshape(count, kernel, width_in)
+        # Each stride of inputs is reached by so many neighbouring outputs, the same for all.
+        reach = -(-kernel // self.stride)
+        padded = nn.functional.pad(rows, (0, 0, reach - 1, reach - 1))
+        windows = padded.unfold(1, reach, 1).transpose(2, 3).reshape(-1, reach * width_out)
+        strides = (windows @ self._transposed(reach)).reshape(count, -1, width_in)
+        return strides[:, : (outputs - 1) * self.stride + kernel]
+
+    def _transposed(self, reach: int) -> Tensor:
+        """From *reach* neighbouring outputs to the stride of inputs that the last one starts."""
+        if self.weight is None:
+            raise NetworkError("network: expected a layer with weights, got a mean")
+        kernel, width_in, width_out = self.weight.shape
+        taps = self.weight.new_zeros(reach * self.stride, width_in, width_out)
+        taps[:kernel] = self.weight
+        # The input at tap j * stride + r is reached by the output j before the last.
+        blocks = taps.reshape(reach, self.stride * width_in, width_out).flip(0)
+        return blocks.transpose(1, 2).reshape(reach * width_out, -1)
 
     def first_input(self, first_output: Tensor) -> Tensor:
         """The input at the first column of :meth:`backward`, a row."""
