@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from afib.checkpoint import Checkpoint
 from afib.errors import RecordError
-from afib.preprocessing import to_network_rate
-from afib.proof import KINDS, Prover, as_json, disturbance
+from afib.proof import KINDS, Prover, as_json
 from afib.proof.certificate import write_certificate
+from afib.proof.many import Challenge, noise_of
 from afib.records import read_any
 from afib.workflow import shipped_model
 from nnassure.errors import AssuranceError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from afib.records import Recording
-    from nnassure.perturbation import LinearSet
 
 __all__ = ["add_command"]
 
@@ -79,13 +78,14 @@ def _size(text: str) -> float:
 
 
 def _certify(parsed: argparse.Namespace) -> int:
+    challenge = _challenge(parsed)
     checkpoint = Checkpoint.load(parsed.model or shipped_model())
-    prover = Prover(checkpoint, seconds=parsed.seconds)
+    prover = Prover(checkpoint, attack=challenge.attack(), seconds=challenge.seconds)
     failures = 0
     if parsed.format == "table":
         print(f"{'record':<16} {'rhythm':<7} {'margin':>8} {'proven':>8}  {'outcome':<10} by")
     counts = {"certified": 0, "attacked": 0, "unknown": 0}
-    for result in _results(parsed, prover, checkpoint):
+    for result in _results(parsed, prover, challenge):
         if isinstance(result, RecordError):
             failures += 1
             document = {"record": result.record, "error": "; ".join(result.problems)}
@@ -100,22 +100,22 @@ def _certify(parsed: argparse.Namespace) -> int:
 
 
 def _results(
-    parsed: argparse.Namespace, prover: Prover, checkpoint: Checkpoint
+    parsed: argparse.Namespace, prover: Prover, challenge: Challenge
 ) -> Iterator[dict[str, Any] | RecordError]:
     for recording in read_any(parsed.paths):
         if isinstance(recording, RecordError):
             yield recording
             continue
         try:
-            yield _proven(parsed, prover, checkpoint, recording)
+            yield _proven(parsed, prover, challenge, recording)
         except AssuranceError as error:
             yield RecordError(recording.name, f"{recording.origin}: {error}")
 
 
 def _proven(
-    parsed: argparse.Namespace, prover: Prover, checkpoint: Checkpoint, recording: Recording
+    parsed: argparse.Namespace, prover: Prover, challenge: Challenge, recording: Recording
 ) -> dict[str, Any]:
-    noise = _noise(parsed, checkpoint, recording)
+    noise = noise_of(challenge, recording, prover.checkpoint.settings)
     known = prover.prove(recording, noise, at=parsed.at)
     document = as_json(known, radius_mv=parsed.radius_mv, at=parsed.at)
     if parsed.certificates is not None and known.outcome == "certified":
@@ -124,21 +124,14 @@ def _proven(
     return document
 
 
-def _noise(parsed: argparse.Namespace, checkpoint: Checkpoint, recording: Recording) -> LinearSet:
-    signal_mv, rate_hz = recording.signal_mv, recording.rate_hz
-    if parsed.at == "network":
-        rate_hz = checkpoint.settings.preprocessing.rate_hz
-        signal_mv = to_network_rate(
-            recording.signal_mv, recording.rate_hz, checkpoint.settings.preprocessing
-        )
-    half_a_step = (recording.step_mv or 0.0) / 2 if parsed.at == "recorder" else 0.0
-    return disturbance(
-        parsed.disturbance,
-        signal_mv,
-        rate_hz=rate_hz,
+def _challenge(parsed: argparse.Namespace) -> Challenge:
+    return Challenge(
+        kind=parsed.disturbance,
+        at=parsed.at,
         size=parsed.radius_mv,
         frequency_hz=parsed.frequency_hz or (50.0 if parsed.disturbance == "mains" else 0.3),
-        radius_mv=parsed.box_mv or half_a_step,
+        box_mv=parsed.box_mv or 0.0,
+        seconds=parsed.seconds,
     )
 
 

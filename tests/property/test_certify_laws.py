@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnassure.certify.arithmetic import FLOAT32, REAL
+from nnassure.certify.branching import Budget
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import Problem, Question, interval_margins, linear_margins
 from nnassure.certify.network import chain_of
 from nnassure.certify.optimised import Copies, optimised
+from nnassure.certify.proving import proof
 from nnassure.certify.region import Region
 from tests.support.networks import dense, placed, random_network, resampling
 
@@ -77,3 +79,30 @@ def test_bounds_fall_as_the_set_grows(seed: int, radius: float) -> None:
 
 def _question(side: float) -> Question:
     return Question(sides=torch.tensor([side], dtype=torch.float64), threshold=0.125)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=_SEEDS, radius=st.sampled_from([0.0, 0.05]), parameters=st.sampled_from([0, 1, 2]))
+def test_what_is_proven_no_point_contradicts(seed: int, radius: float, parameters: int) -> None:
+    """The whole cascade, splits included: no drawn point or corner is below the margin."""
+    torch.manual_seed(seed)
+    if parameters == 0:
+        radius = 0.1
+    signal, directions = torch.randn(24), torch.randn(parameters, 24) * 0.3
+    network = random_network(seed, 24)
+    each = placed(signal, length=24, radius=radius, generators=directions)
+    clean = network(signal[None, None])[0]
+    question = Question(sides=torch.sign(clean[1] - clean[0])[None].double(), threshold=0.0)
+    problem = Problem(
+        chain=chain_of(network, 24),
+        region=Region((each,), None),
+        question=question,
+        arithmetic=FLOAT32,
+    )
+    found = proof(problem, Budget(parts=60, steps=4, out_of_time=lambda: False))
+    moves, settings_ = torch.rand(400, 24) * 2 - 1, torch.rand(400, parameters) * 2 - 1
+    moves[200:], settings_[200:] = moves[200:].sign(), settings_[200:].sign()
+    points = signal + radius * moves + settings_ @ directions
+    logits = network(points[:, None])
+    margins = (logits[:, 1] - logits[:, 0]) * question.sides.float()
+    assert float(margins.min()) >= found.margin - 1e-5

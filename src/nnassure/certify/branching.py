@@ -11,14 +11,15 @@ import heapq
 import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
 
+from nnassure.certify.forward import forward_margins
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import linear_margins
-from nnassure.certify.optimised import Copies, Found, optimised, undecided
+from nnassure.certify.optimised import Copies, Found, optimised
 from nnassure.certify.region import Region
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Budget", "Leaf", "Part", "Split", "decided", "split_parameters", "split_relus"]
 
 _AT_ONCE = 4
+_Bounding: TypeAlias = "Callable[[Problem], Tensor]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,15 +245,25 @@ def split_parameters(problem: Problem, *, budget: Budget) -> tuple[float, tuple[
     """
     order = itertools.count()
     (recording,) = problem.region.recordings
-    root = Part(margin=-math.inf, halves=(), recording=recording)
+    whole = Part(margin=-math.inf, halves=(), recording=recording)
+    # Forward bounds cost least; what moves sample by sample may make them useless.
+    bounding, root = _BOUNDINGS[0], whole
+    for each in _BOUNDINGS:
+        (margin,) = _margins_of(problem, [whole], each)
+        if margin > root.margin:
+            bounding, root = each, replace(whole, margin=margin)
+        if margin > 0:
+            break
+    if root.margin > 0 or budget.parts <= 1:
+        return root.margin, (root,)
     queue = [(root.margin, next(order), root)]
     done: list[Part] = []
-    bounded = 0
+    bounded = 1
     while queue and bounded < budget.parts and not budget.out_of_time():
         worst = [heapq.heappop(queue)[2] for _ in range(min(_AT_ONCE, len(queue)))]
-        batch = [half for part in worst for half in _halves(part)] if bounded else worst
+        batch = [half for part in worst for half in _halves(part)]
         bounded += len(batch)
-        for part, margin in zip(batch, _margins_of(problem, batch, budget.steps), strict=True):
+        for part, margin in zip(batch, _margins_of(problem, batch, bounding), strict=True):
             known = replace(part, margin=margin)
             if margin > 0:
                 done.append(known)
@@ -261,20 +273,23 @@ def split_parameters(problem: Problem, *, budget: Budget) -> tuple[float, tuple[
     return min(part.margin for part in parts), parts
 
 
-def _margins_of(problem: Problem, parts: list[Part], steps: int) -> list[float]:
-    """A lower bound for each part, by ascent where back-substitution alone leaves it open."""
+def _margins_of(problem: Problem, parts: list[Part], bounding: _Bounding) -> list[float]:
+    """A lower bound for each part."""
     asked = replace(
         problem,
         region=Region(tuple(part.recording for part in parts), problem.region.resampling),
         question=replace(problem.question, sides=problem.question.sides.expand(len(parts))),
     )
     with torch.no_grad():
-        bounds, relaxations = linear_bounds(asked.chain, asked.region, asked.arithmetic)
-        margins = linear_margins(asked, bounds, relaxations)
-    if steps and bool((margins <= 0).any()):
-        copies = undecided(bounds)
-        margins = optimised(asked, copies, steps=steps).margins[0]
-    return [float(margin) for margin in margins]
+        return [float(margin) for margin in bounding(asked)]
+
+
+def _backward_margins(problem: Problem) -> Tensor:
+    bounds, relaxations = linear_bounds(problem.chain, problem.region, problem.arithmetic)
+    return linear_margins(problem, bounds, relaxations)
+
+
+_BOUNDINGS: tuple[_Bounding, ...] = (forward_margins, _backward_margins)
 
 
 def _halves(part: Part) -> list[Part]:

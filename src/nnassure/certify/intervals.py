@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnassure.certify.network import Affine, Chain
     from nnassure.certify.region import Region
 
-__all__ = ["LayerBounds", "first_bounds", "interval_bounds", "next_bounds"]
+__all__ = ["LayerBounds", "first_bounds", "interval_bounds", "next_bounds", "rounding_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +68,7 @@ def interval_bounds(chain: Chain, region: Region, arithmetic: Arithmetic) -> lis
 def first_bounds(layer: Affine, region: Region, arithmetic: Arithmetic) -> LayerBounds:
     """Bounds of the first layer: the best there are, since it is affine in what may happen."""
     centre = layer.forward(region.centre[:, :, None])
-    rounding, magnitude = _rounding(layer, region.magnitude[:, :, None], arithmetic)
+    rounding, magnitude = rounding_of(layer, region.magnitude[:, :, None], arithmetic)
     moved = layer.spread(region.rounding[:, :, None]) + rounding
     for parameter in range(region.generators.shape[1]):
         along = region.generators[:, parameter, :, None]
@@ -87,7 +87,7 @@ def next_bounds(
     low, high = bounds.lower, bounds.upper
     if before.rectified:
         low, high = low.clamp(min=0), high.clamp(min=0)
-    rounding, magnitude = _rounding(layer, torch.maximum(low.abs(), high.abs()), arithmetic)
+    rounding, magnitude = rounding_of(layer, torch.maximum(low.abs(), high.abs()), arithmetic)
     centre = layer.forward((low + high) / 2)
     moved = layer.spread((high - low) / 2) + rounding
     return LayerBounds(
@@ -95,7 +95,14 @@ def next_bounds(
     )
 
 
-def _rounding(layer: Affine, magnitude: Tensor, arithmetic: Arithmetic) -> tuple[Tensor, Tensor]:
+def rounding_of(layer: Affine, magnitude: Tensor, arithmetic: Arithmetic) -> tuple[Tensor, Tensor]:
+    """How far a layer's deployed values may be off, and the terms that it is relative to.
+
+    Args:
+        layer: Reads values of at most *magnitude*.
+        magnitude: Shape (segments, time, channels in).
+        arithmetic: What the network is evaluated in.
+    """
     terms = layer.spread(magnitude) + layer.bias.abs()
     relative = arithmetic.relative_error(layer.operations)
     return relative * terms + arithmetic.underflow(layer.operations), terms

@@ -49,6 +49,24 @@ class Problem:
     question: Question
     arithmetic: Arithmetic
 
+    def final(self, terms: Tensor) -> Tensor:
+        """The threshold, signed, and what the difference and the mean of logits lose to rounding.
+
+        Args:
+            terms: The sum of the absolute terms of both logits, shape (segments,).
+
+        Returns:
+            What is to be subtracted from the margins, shape (recordings,).
+        """
+        region, question, arithmetic = self.region, self.question, self.arithmetic
+        counts = torch.bincount(region.recording, minlength=len(question.sides))
+        # A difference, as many sums as there are segments, a division and its constant.
+        operations = int(counts.max()) + 6
+        total = torch.zeros(len(question.sides), dtype=torch.float64)
+        total = total.index_add(0, region.recording, terms * region.weights)
+        lost = arithmetic.relative_error(operations) * (total + abs(question.threshold))
+        return lost + arithmetic.underflow(operations) + question.sides * question.threshold
+
 
 def interval_margins(problem: Problem, bounds: list[LayerBounds]) -> Tensor:
     """Lower bounds of the margins from the bounds of the logits alone, shape (recordings,)."""
@@ -58,7 +76,7 @@ def interval_margins(problem: Problem, bounds: list[LayerBounds]) -> Tensor:
     high = last.upper[:, 0, 1] - last.lower[:, 0, 0]
     worst = torch.where(side > 0, low, -high) * region.weights
     sums = torch.zeros(len(problem.question.sides), dtype=torch.float64)
-    return sums.index_add(0, region.recording, worst) - _final(problem, bounds)
+    return sums.index_add(0, region.recording, worst) - problem.final(_terms(problem, bounds))
 
 
 def linear_margins(
@@ -99,19 +117,10 @@ def held(problem: Problem, rows: Rows, bounds: list[LayerBounds]) -> Tensor:
     value, moved = region.joined(rows.coefficients[:, :, 0].reshape(copies, segments, -1))
     sums = torch.zeros(copies, len(problem.question.sides), dtype=torch.float64)
     sums = sums.index_add(1, region.recording, rows.constant.reshape(copies, segments))
-    return sums + value - moved - _final(problem, bounds)
+    return sums + value - moved - problem.final(_terms(problem, bounds))
 
 
-def _final(problem: Problem, bounds: list[LayerBounds]) -> Tensor:
-    """The threshold, signed, and what the difference and the mean of logits lose to rounding."""
-    region, question, arithmetic = problem.region, problem.question, problem.arithmetic
-    segments = len(region.centre)  # copies of a region round alike
-    last = bounds[-1]
-    terms = (last.magnitude[:segments, 0] + last.rounding[:segments, 0]).sum(dim=1)
-    counts = torch.bincount(region.recording, minlength=len(question.sides))
-    # A difference, as many sums as there are segments, a division and its constant.
-    operations = int(counts.max()) + 6
-    total = torch.zeros(len(question.sides), dtype=torch.float64)
-    total = total.index_add(0, region.recording, terms * region.weights)
-    lost = arithmetic.relative_error(operations) * (total + abs(question.threshold))
-    return lost + arithmetic.underflow(operations) + question.sides * question.threshold
+def _terms(problem: Problem, bounds: list[LayerBounds]) -> Tensor:
+    """The sum of the absolute terms of both logits, shape (segments,)."""
+    last, segments = bounds[-1], len(problem.region.centre)  # copies of a region round alike
+    return (last.magnitude[:segments, 0] + last.rounding[:segments, 0]).sum(dim=1)

@@ -1,0 +1,124 @@
+"""Proofs about many recordings, side by side in processes of one thread each."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import torch
+from tqdm import tqdm
+
+from afib.checkpoint import Checkpoint
+from afib.preprocessing import to_network_rate
+from afib.proof import Prover
+from afib.proof.disturbance import disturbance
+from nnassure.attacks import Budget as AttackBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from afib.proof import ProvenDecision
+    from afib.proof.disturbance import Kind
+    from afib.proof.path import Place
+    from afib.records import Recording
+    from afib.settings import Settings
+    from nnassure.perturbation import LinearSet
+
+__all__ = ["Challenge", "noise_of", "proven"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """What decisions are held against, and what an answer may cost.
+
+    Attributes:
+        kind: Of the disturbance.
+        at: Where it enters.
+        size: In mV; for a gain, its share of the amplitude.
+        frequency_hz: Of wander and mains.
+        box_mv: How far each sample may move by itself beside it; at the recorder at least half a
+            step of the converter.
+        seconds: CPU time from which no further part of a question is begun.
+        restarts: Runs of each attack on a decision that no quick bound decides.
+        seed: Of the attacks.
+    """
+
+    kind: Kind
+    at: Place
+    size: float
+    frequency_hz: float = 0.3
+    box_mv: float = 0.0
+    seconds: float = 60.0
+    restarts: int = 20
+    seed: int = 17
+
+    def attack(self) -> AttackBudget:
+        """What the attacks may spend."""
+        few = min(self.restarts, 3)
+        return AttackBudget(
+            restarts=self.restarts,
+            auto_restarts=few,
+            smooth_restarts=min(few, 2),
+            square_restarts=min(few, 1),
+            art_restarts=0,
+        )
+
+
+def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> LinearSet:
+    """The disturbances of *recording* that *challenge* names.
+
+    Raises:
+        PerturbationError: If a size or a frequency is out of its range.
+    """
+    signal_mv, rate_hz, box_mv = recording.signal_mv, recording.rate_hz, challenge.box_mv
+    if challenge.at == "network":
+        preprocessing = settings.preprocessing
+        signal_mv = to_network_rate(recording.signal_mv, recording.rate_hz, preprocessing)
+        rate_hz = preprocessing.rate_hz
+    else:
+        # What a converter makes of a disturbed signal is off by half a step.
+        box_mv = max(box_mv, (recording.step_mv or 0.0) / 2)
+    return disturbance(
+        challenge.kind,
+        signal_mv,
+        rate_hz=rate_hz,
+        size=challenge.size,
+        frequency_hz=challenge.frequency_hz,
+        radius_mv=box_mv,
+    )
+
+
+def proven(
+    model: Path,
+    recordings: Sequence[Recording],
+    challenge: Challenge,
+    *,
+    processes: int,
+    progress: bool,
+) -> list[ProvenDecision]:
+    """What is known of each of *recordings*, in their order; it does not depend on *processes*.
+
+    Raises:
+        ModelError: If *model* is no sound model folder.
+        NetworkError: If its network has a layer that the engine cannot bound.
+    """
+    bar = tqdm(total=len(recordings), desc="proving", unit="recording", disable=not progress)
+    ask = partial(_one, model, challenge)
+    results = []
+    with bar, ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        for result in pool.map(ask, recordings):
+            results.append(result)
+            bar.update()
+    return results
+
+
+def _one(model: Path, challenge: Challenge, recording: Recording) -> ProvenDecision:
+    torch.set_num_threads(1)
+    checkpoint = Checkpoint.load(model)
+    prover = Prover(checkpoint, attack=challenge.attack(), seconds=challenge.seconds)
+    noise = noise_of(challenge, recording, checkpoint.settings)
+    return prover.prove(recording, noise, at=challenge.at, seed=challenge.seed)
