@@ -112,6 +112,11 @@ class Prover:
         self._attack = attack or AttackBudget(art_restarts=0)
         self._parts, self._steps, self._seconds = parts, steps, seconds
 
+    @property
+    def classifier(self) -> Classifier:
+        """The model in use."""
+        return self._screener.classifier
+
     def prove(
         self, recording: Recording, noise: LinearSet, *, at: Place = "recorder", seed: int = 17
     ) -> ProvenDecision:

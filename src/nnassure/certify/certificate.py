@@ -66,7 +66,8 @@ def witness(problem: Problem, found: Proof) -> Witness:
     for box, part in enumerate(found.parts):
         asked = _about(problem, part)
         bounds = _widened(asked)
-        for layer, each in enumerate(bounds):
+        # The logits are bounded together, by the leaves.
+        for layer, each in enumerate(bounds[:-1]):
             arrays[f"box{box}.lower.{layer}"] = each.lower.numpy()
             arrays[f"box{box}.upper.{layer}"] = each.upper.numpy()
         leaves = _leaves(asked, bounds, found.leaves)

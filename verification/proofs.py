@@ -1,0 +1,125 @@
+"""Proofs about held-out recordings, as the conditions of a requirement ask for them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from afib.checkpoint import Checkpoint
+from afib.proof import Prover
+from afib.proof.certificate import write_certificate
+from afib.proof.many import Challenge, noise_of, proven
+from afib.proof.path import way_of
+from nnassure.attacks import pgd
+from nnassure.perturbation import Ball
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from afib.proof import ProvenDecision
+    from afib.records import Recording
+    from nnassure.arrays import BoolArray
+
+__all__ = ["Proven", "attacked_below", "prove", "refused"]
+
+_CHECKER = Path(__file__).parents[1] / "tools" / "check_certificate.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proven:
+    """What is known of some recordings' decisions."""
+
+    recordings: Sequence[Recording]
+    decisions: Sequence[ProvenDecision]
+    challenge: Challenge
+
+    def certified(self, label: str) -> BoolArray:
+        """Which recordings of a label are decided rightly and proven, shape (recordings,)."""
+        rhythm = {"A": "AFib", "N": "normal"}[label]
+        return np.array(
+            [
+                known.outcome == "certified" and known.rhythm == rhythm
+                for recording, known in zip(self.recordings, self.decisions, strict=True)
+                if recording.label == label
+            ]
+        )
+
+    def table(self) -> str:
+        """One line a recording, for the report."""
+        lines = ["record,label,rhythm,outcome,method,clean_margin,certified_margin,seconds"]
+        lines += [
+            f"{known.record},{recording.label},{known.rhythm},{known.outcome},{known.method},"
+            f"{known.clean_margin},{known.certified_margin},{known.seconds:.2f}"
+            for recording, known in zip(self.recordings, self.decisions, strict=True)
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, Any]) -> Proven:
+    """Proofs about so many recordings of each rhythm, drawn by seed."""
+    challenge = Challenge(
+        kind=conditions["disturbance"],
+        at=conditions["at"],
+        size=conditions["size"],
+        frequency_hz=conditions.get("frequency_hz", 0.3),
+        seconds=conditions["seconds"],
+        restarts=conditions["restarts"],
+        seed=conditions["seed"],
+    )
+    generator = np.random.default_rng(conditions["seed"])
+    chosen: list[Recording] = []
+    for label in ("A", "N"):
+        alike = [recording for recording in recorded if recording.label == label]
+        places = generator.permutation(len(alike))[: conditions["each"]]
+        chosen += [alike[place] for place in places]
+    # Workers of a run in parallel share the machine already.
+    processes = 1 if "PYTEST_XDIST_WORKER" in os.environ else 2
+    decisions = proven(model, chosen, challenge, processes=processes, progress=True)
+    return Proven(recordings=chosen, decisions=decisions, challenge=challenge)
+
+
+def refused(model: Path, found: Proven, folder: Path) -> list[str]:
+    """What the independent checker says of certificates that it does not confirm."""
+    prover = Prover(Checkpoint.load(model))
+    sentences = []
+    for recording, known in _certified(found):
+        noise = noise_of(found.challenge, recording, prover.checkpoint.settings)
+        path = write_certificate(folder, prover, recording, noise, known, at=found.challenge.at)
+        command = [sys.executable, str(_CHECKER), "--model", str(model), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own
+        if done.returncode != 0:
+            sentences.append(f"{recording.name}: {done.stdout}{done.stderr}")
+    return sentences
+
+
+def attacked_below(model: Path, found: Proven, conditions: Mapping[str, Any]) -> list[str]:
+    """The certified recordings with a point in the set whose margin is below the proven one."""
+    prover = Prover(Checkpoint.load(model))
+    below = []
+    for recording, known in _certified(found):
+        noise = noise_of(found.challenge, recording, prover.checkpoint.settings)
+        way = way_of(recording, noise, prover.checkpoint.settings, found.challenge.at)
+        margin = way.margin_function(prover.classifier, is_afib=known.rhythm == "AFib")
+        met = pgd(
+            margin,
+            torch.from_numpy(np.array(way.start_mv))[None],
+            Ball(radius_mv=found.challenge.size),
+            steps=conditions["attack_steps"],
+            restarts=conditions["attack_restarts"],
+            seed=conditions["seed"],
+        )
+        if known.certified_margin is None or float(met.margins[0]) < known.certified_margin:
+            below.append(f"{recording.name}: {met.margins[0]} under {known.certified_margin}")
+    return below
+
+
+def _certified(found: Proven) -> list[tuple[Recording, ProvenDecision]]:
+    pairs = zip(found.recordings, found.decisions, strict=True)
+    return [(recording, known) for recording, known in pairs if known.outcome == "certified"]
