@@ -38,10 +38,14 @@ def random_network(settings: Settings, *, seed: int = 0, dropout: float = 0.0) -
 
 
 def tiny_checkpoint(
-    *, seed: int = 0, threshold: float = 0.25, temperature: float = 1.5
+    *,
+    seed: int = 0,
+    threshold: float = 0.25,
+    temperature: float = 1.5,
+    polarity: str = "free",
 ) -> Checkpoint:
     """A checkpoint of :func:`random_network` with :func:`tiny_settings`."""
-    settings = tiny_settings()
+    settings = tiny_settings(polarity=polarity)
     return Checkpoint(
         network=folded(random_network(settings, seed=seed)),
         settings=settings,
