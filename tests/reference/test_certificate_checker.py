@@ -1,0 +1,234 @@
+"""The checker of certificates against certificates written in another way, and by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afib.classifier import Classifier
+from afib.preprocessing import segment_indices, to_network_rate
+from tests.support.certificates import Question, Writer, save_certificate
+from tests.support.checking import BASE, QUESTIONS, REFUSED, UNREADABLE, VALID, run, written
+from tests.support.models import tiny_checkpoint
+from tests.support.tiny_models import TinyModel, low_pass
+from tools import check_certificate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nnassure.arrays import FloatArray
+
+
+@pytest.mark.parametrize("polarity", ["free", "invariant"])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_right_certificates_are_valid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, polarity: str
+) -> None:
+    """What a plain writer shows is valid in float64 and in exact arithmetic."""
+    threshold = 0.1 if polarity == "free" else -0.3
+    document, arrays, _ = written(tmp_path / "m", name, polarity=polarity, threshold=threshold)
+    assert document["margin"] > 0
+    assert run(tmp_path / "m", document, arrays) == VALID
+    assert "valid: tiny stays" in capsys.readouterr().out
+    if len(arrays["signal_mv"]) < 100:
+        assert run(tmp_path / "m", document, arrays, "--exact") == VALID
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_sample_of_the_set_is_nearer_than_the_margin(tmp_path: Path, name: str) -> None:
+    """Random points and corners of the set keep the distance that the certificate states."""
+    document, _, writer = written(tmp_path / "m", name)
+    asked, generator = writer.question, np.random.default_rng(0)
+    for _ in range(100):
+        unit = generator.choice([-1.0, 1.0], size=len(writer.centre))
+        box = asked.radius_mv * unit * generator.choice([1.0, generator.random()])
+        weights = writer.half_widths * generator.uniform(-1, 1, size=len(writer.half_widths))
+        entering = writer.centre + box + weights @ writer.generators
+        logit = writer.model.logit(writer.map @ entering)
+        assert writer.side * (logit - writer.model.threshold) >= document["margin"]
+
+
+def test_the_device_keeps_the_margin(tmp_path: Path) -> None:
+    """The device, from its filter to its logit in float32, keeps what is certified at 300 Hz."""
+    checkpoint = tiny_checkpoint(seed=3)
+    checkpoint.save(tmp_path / "m")
+    classifier, generator = Classifier(checkpoint), np.random.default_rng(1)
+    model = TinyModel.load(tmp_path / "m")
+    prepared = checkpoint.settings.preprocessing
+    samples = round(1.5 * model.length * 300 / model.rate_hz)
+    signal = generator.normal(size=samples).astype(np.float32)
+    asked = Question(signal_mv=signal, rate_hz=300.0, at="recorder", radius_mv=0.0005)
+    writer = Writer(model, asked, tmp_path / "m")
+    document, arrays = writer.write()
+    arrays["network_mv"] = to_network_rate(signal, 300.0, prepared)
+    assert run(tmp_path / "m", document, arrays) == VALID
+    assert document["model_digest"] == checkpoint.digest
+    for _ in range(50):
+        corner = asked.radius_mv * generator.choice([-1.0, 1.0], size=samples)
+        deployed = to_network_rate((signal + corner).astype(np.float32), 300.0, prepared)
+        logit = float(classifier.logits([deployed])[0])
+        assert writer.side * (logit - model.threshold) >= document["margin"]
+
+
+@pytest.mark.parametrize("exact", [[], ["--exact"]])
+def test_a_margin_worked_by_hand(tmp_path: Path, exact: list[str]) -> None:
+    """One sample a segment, weights of 1: everything can be read off."""
+    # A recording of one sample, x = 2, in [1.5, 2.5]; a segment has one sample.
+    # Convolution: z0 = x - 1 in [0.5, 1.5], so its ReLU is the identity; the mean is the same.
+    # Hidden: z2 = 2 * z0 - 2 = 2 * x - 4 in [-1, 1], a ReLU with 0 inside; its lower line is
+    # 0 where upper > -lower does not hold, and a leaf may take any slope s in [0, 1].
+    # Logits: normal 0, AFib 3 + relu(z2); threshold 1: the least margin is 3 + s * -1 - 1 = 2 - s.
+    model = TinyModel(
+        weights={
+            name: np.array(values, dtype=np.float32)
+            for name, values in {
+                "features.0.weight": [[[1.0]]],
+                "features.0.bias": [-1.0],
+                "head.0.weight": [[2.0]],
+                "head.0.bias": [-2.0],
+                "head.2.weight": [[0.0], [1.0]],
+                "head.2.bias": [0.0, 3.0],
+            }.items()
+        },
+        kernels=(1,),
+        strides=(1,),
+        threshold=1.0,
+        length=1,
+    )
+    model.save(tmp_path / "m")
+    asked = Question(signal_mv=np.array([2.0]), rate_hz=10.0, radius_mv=0.5)
+    document, arrays = Writer(model, asked, tmp_path / "m").write()
+    near = 1e-5  # what float32 may round, and more
+    for layer, (lower, upper) in enumerate([(0.5, 1.5), (0.5, 1.5), (-1.0, 1.0)]):
+        arrays[f"box0.lower.{layer}"] = np.full((1, 1, 1), lower - near)
+        arrays[f"box0.upper.{layer}"] = np.full((1, 1, 1), upper + near)
+    for slope, margin in ((0.0, 2.0), (0.25, 1.75), (1.0, 1.0)):
+        arrays["leaf0.slopes.2"] = np.full((1, 1, 1), slope)
+        for stated, code in ((margin - 2 * near, VALID), (margin + near, REFUSED)):
+            outcome = run(tmp_path / "m", document | {"margin": stated}, arrays, *exact)
+            assert outcome == code
+
+
+def test_a_split_worked_by_hand(tmp_path: Path) -> None:
+    """A multiplier turns the constraint of a split into margin."""
+    # Of the network above, with AFib 0.5 + relu(z2) - 0.75 * z2 by a second way round the ReLU:
+    # hidden z = (2x - 4, 2x + 10), the second always on; AFib = relu(z_0) - 0.75 z_1 + 11, so
+    # with y = 2x - 4 in [-1, 1]: AFib = relu(y) - 0.75 y + 0.5 and threshold 0.
+    # Above, y >= 0: relu(y) = y and AFib = 0.25 y + 0.5 >= 0.25 without a multiplier (y = -1 is
+    # still in the bounds of y, which only its own ReLU's interval excludes), and with the
+    # multiplier 0.25: 0.25 y + 0.5 - 0.25 y = 0.5.
+    # Below, y <= 0: AFib = -0.75 y + 0.5 >= -0.25, and with the multiplier 0.75: 0.5.
+    model = TinyModel(
+        weights={
+            name: np.array(values, dtype=np.float32)
+            for name, values in {
+                "features.0.weight": [[[1.0]]],
+                "features.0.bias": [-1.0],
+                "head.0.weight": [[2.0], [2.0]],
+                "head.0.bias": [-2.0, 12.0],
+                "head.2.weight": [[0.0, 0.0], [1.0, -0.75]],
+                "head.2.bias": [0.0, 11.0],
+            }.items()
+        },
+        kernels=(1,),
+        strides=(1,),
+        length=1,
+    )
+    model.save(tmp_path / "m")
+    asked = Question(signal_mv=np.array([2.0]), rate_hz=10.0, radius_mv=0.5, split=1)
+    document, arrays = Writer(model, asked, tmp_path / "m").write()
+    document |= {"margin": 0.49, "rhythm": "AFib"}
+    above, below = np.array([0.25]), np.array([0.75])
+    multipliers = {"leaf0.multipliers": above, "leaf1.multipliers": below}
+    assert run(tmp_path / "m", document, arrays | multipliers) == VALID
+    assert run(tmp_path / "m", document | {"margin": 0.51}, arrays | multipliers) == REFUSED
+    swapped = {"leaf0.multipliers": below, "leaf1.multipliers": above}
+    assert run(tmp_path / "m", document, arrays | swapped) == REFUSED
+    without = {"leaf0.multipliers": 0 * above, "leaf1.multipliers": 0 * below}
+    assert run(tmp_path / "m", document, arrays | without) == REFUSED
+
+
+@given(samples=st.integers(1, 400), length=st.integers(1, 60))
+def test_segments_are_cut_as_the_device_cuts_them(samples: int, length: int) -> None:
+    """The checker's rule of segmentation is the device's."""
+    rule = segment_indices(samples, length)
+    model = check_certificate.Model({}, {}, {}, 10.0, length, [1])
+    file: Any = {"indices": rule, "signs": np.ones(len(rule))}
+    cutting = check_certificate._cutting(model, samples, file)
+    assert np.array_equal(cutting.where.ravel(), rule.ravel())
+
+
+@pytest.mark.parametrize("rate_hz", [300.0, 128.0, 250.0, 360.0, 50.0, 1000.0])
+@pytest.mark.parametrize("samples", [1, 7, 900])
+def test_the_filter_is_the_device_s(rate_hz: float, samples: int) -> None:
+    """Its taps and its ends, at rates above and below the network's."""
+    prepared = tiny_checkpoint().settings.preprocessing
+    signal = np.random.default_rng(0).normal(size=samples).astype(np.float32)
+    taps, up, down = low_pass(prepared.rate_hz, rate_hz)
+    layer = check_certificate._filter(taps, samples, up, down)
+    terms = signal[layer.where] * layer.used * layer.weight[:, 0, 0]
+    expected: FloatArray = to_network_rate(signal, rate_hz, prepared)
+    assert terms.sum(axis=1) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_checker_stands_alone() -> None:
+    """It imports numpy and the standard library and nothing of ours."""
+    source = check_certificate.__file__
+    assert source is not None
+    with open(source, encoding="utf-8") as file:  # noqa: PTH123  one read
+        text = file.read()
+    for name in ("torch", "scipy", "afib", "nnassure", "vericase"):
+        assert f"import {name}" not in text
+        assert f"from {name}" not in text
+
+
+def test_what_is_wrong_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The place, what was expected there, and what stands there; then a line that counts."""
+    folder = tmp_path / "m"
+    document, arrays, _ = written(folder, BASE)
+    assert run(folder, document | {"format": 2}, arrays) == REFUSED
+    said = capsys.readouterr().out.splitlines()
+    assert said[-2].endswith("certificate.npz: format: expected 1, got 2")
+    assert said[-1] == "1 certificates: 0 valid, 1 refused, 0 not readable"
+
+
+def test_files_that_are_none_are_not_readable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No file, no archive, a pickle: code 2; a folder without a model likewise."""
+    folder = tmp_path / "m"
+    document, arrays, _ = written(folder, BASE)
+    good, text, pickled = (tmp_path / name for name in ("good.npz", "text.npz", "pickled.npz"))
+    save_certificate(good, document, arrays)
+    text.write_text("a certificate")
+    np.save(pickled.with_suffix(".npy"), np.array([{}], dtype=object), allow_pickle=True)
+    pickled.with_suffix(".npy").rename(pickled)
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(good.read_bytes()[:-200])
+    files = [str(path) for path in (good, text, pickled, cut, tmp_path / "none.npz")]
+    assert check_certificate.main(["--model", str(folder), *files]) == UNREADABLE
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "5 certificates: 1 valid, 0 refused, 4 not readable"
+    assert check_certificate.main(["--model", str(tmp_path), str(good)]) == UNREADABLE
+
+
+def test_pickles_and_huge_shapes_inside_are_refused(tmp_path: Path) -> None:
+    """An array of objects is never unpickled, and a shape that memory cannot hold is an error."""
+    folder = tmp_path / "m"
+    document, arrays, _ = written(folder, BASE)
+    path = folder.parent / "hostile.npz"
+    text = np.frombuffer(json.dumps(document).encode(), dtype=np.uint8)
+    hostile = arrays | {"half_widths": np.array([object], dtype=object)}
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=True, document=text, **hostile)
+    assert check_certificate.main(["--model", str(folder), str(path)]) == REFUSED
+    header = path.read_bytes().replace(b"'shape': (", b"'shape': (9")
+    path.write_bytes(header)
+    assert check_certificate.main(["--model", str(folder), str(path)]) != VALID
