@@ -63,6 +63,7 @@ class Challenge:
             restarts=self.restarts,
             auto_restarts=few,
             smooth_restarts=min(few, 2),
+            queries=1000 if self.restarts > few else 200,
             square_restarts=min(few, 1),
             art_restarts=0,
         )
