@@ -97,8 +97,7 @@ def next_bounds(
 
 def _rounding(layer: Affine, magnitude: Tensor, arithmetic: Arithmetic) -> tuple[Tensor, Tensor]:
     terms = layer.spread(magnitude) + layer.bias.abs()
-    relative = arithmetic.relative_error(layer.operations)
-    return relative * terms + arithmetic.underflow(layer.operations), terms
+    return arithmetic.lost(terms, layer.operations, summed=layer.kernel), terms
 
 
 def _box(layer: Affine, region: Region) -> Tensor:
