@@ -43,7 +43,7 @@ def varied_network(seed: int, samples: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     frames = samples
     for width_in, width_out in itertools.pairwise(widths):
-        kernel, stride = drawn(1, 2, 3, 5), drawn(1, 2, 3)
+        kernel, stride = min(frames, drawn(1, 2, 3, 5)), drawn(1, 2, 3)
         padding, groups = drawn(0, kernel // 2), drawn(1, 2) if width_in > 1 else 1
         layers.append(
             nn.Conv1d(

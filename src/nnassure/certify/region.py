@@ -68,8 +68,7 @@ class Placed:
             raise PerturbationError(
                 "recording: expected a radius, half widths and rounding from 0, got less"
             )
-        reach = self.generators.abs().sum(dim=1) @ self.half_widths
-        if self.radius == 0 and float(reach) == 0:
+        if self.radius == 0 and not bool((self.half_widths > 0).any()):
             raise PerturbationError("recording: expected a set, got one point")
 
     def _require_shapes(self) -> None:
