@@ -11,17 +11,28 @@ The bound engine rounds as well, in float64; its own error is bounded alike and 
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor, nn
 
 from nnassure.errors import ArithmeticAssumptionError
 
-__all__ = ["ENGINE_ERROR", "FLOAT32", "REAL", "Arithmetic", "require_plain_arithmetic"]
+__all__ = [
+    "ENGINE_ERROR",
+    "FLOAT32",
+    "MOST_TERMS",
+    "REAL",
+    "Arithmetic",
+    "require_plain_arithmetic",
+]
 
 #: Relative error that the engine's own float64 sums may have. No quantity is a sum of more than
 #: 2**23 terms, and 2**23 roundings of 2**-53 each are below 2**-29.
 ENGINE_ERROR = 2.0**-29
+#: The most terms of a sum for which that holds.
+MOST_TERMS = 2**23
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +43,13 @@ class Arithmetic:
         name: As a certificate states it.
         unit: The unit roundoff: half the distance from 1 to the next number.
         smallest: The smallest positive number, which bounds what one underflow loses.
+        largest: The largest number; what is summed beyond it may be infinite or no number.
     """
 
     name: str
     unit: float
     smallest: float
+    largest: float = math.inf
 
     def relative_error(self, operations: int) -> float:
         """The gamma of so many roundings in a row, the engine's own error added.
@@ -45,10 +58,11 @@ class Arithmetic:
             ArithmeticAssumptionError: If there are so many that the format bounds nothing.
         """
         total = operations * self.unit
-        if total >= 0.5:  # noqa: PLR2004  beyond it the bound n u / (1 - n u) means nothing
+        # Beyond one half the bound n u / (1 - n u) means nothing.
+        if operations >= MOST_TERMS or total >= 0.5:  # noqa: PLR2004
             raise ArithmeticAssumptionError(
-                f"operations: expected fewer than {0.5 / self.unit:.0f} for {self.name}, "
-                f"got {operations}"
+                f"operations: expected fewer than {MOST_TERMS} and a sum of their roundings "
+                f"below 0.5 for {self.name}, got {operations}"
             )
         return (total / (1 - total) + ENGINE_ERROR) * (1 + ENGINE_ERROR)
 
@@ -56,9 +70,23 @@ class Arithmetic:
         """How much so many operations may lose to underflow."""
         return operations * self.smallest
 
+    def lost(self, terms: Tensor, operations: int, *, summed: int = 1) -> Tensor:
+        """How far a sum may be off; infinitely where it may be beyond the largest number.
+
+        Args:
+            terms: Sums of absolute terms, any shape.
+            operations: Roundings that one of them goes through.
+            summed: By what a mean is divided once it is summed.
+        """
+        off = self.relative_error(operations) * terms + self.underflow(operations)
+        # A sum is at most twice its absolute terms: gamma is below 1.
+        return torch.where(2 * summed * terms <= self.largest, off, math.inf)
+
 
 #: IEEE 754 binary32 with gradual underflow, multiply and add in any order, fused or not.
-FLOAT32 = Arithmetic(name="float32", unit=2.0**-24, smallest=2.0**-149)
+FLOAT32 = Arithmetic(
+    name="float32", unit=2.0**-24, smallest=2.0**-149, largest=(2 - 2.0**-23) * 2.0**127
+)
 #: Real numbers: what most verifiers assume; the engine's own rounding is counted all the same.
 REAL = Arithmetic(name="real", unit=0.0, smallest=0.0)
 
@@ -74,23 +102,24 @@ def require_plain_arithmetic() -> None:
         for name, wanted, got in _precision_settings()
         if got != wanted
     ]
-    problems += _flushing()
+    problems += _flushing() or _computed_otherwise()
     if problems:
         raise ArithmeticAssumptionError(*problems)
 
 
 def _precision_settings() -> list[tuple[str, object, object]]:
     return [
-        (
-            "torch.get_float32_matmul_precision()",
-            "highest",
-            torch.get_float32_matmul_precision(),
-        ),
+        ("torch.get_float32_matmul_precision()", "highest", _matmul_precision()),
         *(
             (f"torch.backends.{place}.fp32_precision", "none or ieee", "none or ieee")
             if _precision(place) in {"none", "ieee"}
             else (f"torch.backends.{place}.fp32_precision", "none or ieee", _precision(place))
             for place in ("mkldnn", "mkldnn.conv", "mkldnn.matmul")
+        ),
+        *(
+            (name, "STRICT", os.environ.get(name, "STRICT").upper())
+            # What oneDNN takes for granted where torch asks for nothing.
+            for name in ("ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE")
         ),
         (
             "torch.is_autocast_enabled('cpu')",
@@ -98,6 +127,14 @@ def _precision_settings() -> list[tuple[str, object, object]]:
             torch.is_autocast_enabled("cpu"),
         ),
     ]
+
+
+def _matmul_precision() -> str:
+    try:
+        return str(torch.get_float32_matmul_precision())
+    except RuntimeError:
+        # So torch answers where a backend was set by itself to something else.
+        return "no one precision"
 
 
 def _precision(place: str) -> str:
@@ -114,3 +151,26 @@ def _flushing() -> list[str]:
         float((tiny + tiny).double()[0]), 2.0**-139
     )
     return [] if kept else ["torch: expected gradual underflow, got numbers flushed to zero"]
+
+
+def _computed_otherwise() -> list[str]:
+    """Products and convolutions that change what they should hand on, bit for bit.
+
+    Transforms of convolutions (Winograd, Fourier) and shorter formats do.
+    """
+    odd = (torch.arange(2 * 8 * 256) * 2654435761) % 2**23
+    values = (1 + odd.double() * 2.0**-23).float().reshape(2, 8, 256)
+    # A column of numbers below the normal range among them.
+    values[:, :, 5] *= 2.0**-126
+    taps = torch.zeros(8, 8, 9)
+    taps[range(8), range(8), 4] = 1.0
+    with torch.no_grad():
+        handed_on = {
+            "convolution": nn.functional.conv1d(values, taps, padding=4),
+            "product": (values.transpose(1, 2) @ torch.eye(8)).transpose(1, 2),
+        }
+    return [
+        f"torch: expected a {name} to hand on float32 numbers as they are, got others"
+        for name, got in handed_on.items()
+        if got.dtype != torch.float32 or not torch.equal(got, values)
+    ]

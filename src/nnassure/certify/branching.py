@@ -133,10 +133,10 @@ def split_relus(
     while queue and queue[0][0] <= 0 and bounded < budget.parts and not budget.out_of_time():
         worst = [heapq.heappop(queue)[2] for _ in range(min(_AT_ONCE, len(queue)))]
         pairs = [(leaf, _costliest(leaf)) for leaf in worst]
-        stuck = [leaf for leaf, split in pairs if split is None]
-        if stuck:
+        if any(split is None for _, split in pairs):
             # Nothing is left to split: the bound of this part is as good as it gets.
-            return min(leaf.margin for leaf in stuck), tuple(done) + tuple(worst)
+            done += worst
+            break
         children = [
             (leaf, replace(split, sign=sign))
             for leaf, split in pairs

@@ -8,6 +8,7 @@ part of the set is small; what moves by itself, sample by sample, is added as an
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,9 @@ def forward_margins(problem: Problem) -> Tensor:
     contrast = torch.where(side > 0, low[..., 1] - high[..., 0], low[..., 0] - high[..., 1])
     sums = torch.zeros(len(contrast), len(problem.question.sides), dtype=torch.float64)
     sums = sums.index_add(1, region.recording, contrast * region.weights)
-    return sums[0] - sums[1:].abs().sum(dim=0) - problem.final(terms[:, 0].sum(dim=1))
+    margins = sums[0] - sums[1:].abs().sum(dim=0) - problem.final(terms[:, 0].sum(dim=1))
+    # What is no number proves nothing.
+    return torch.where(margins.isnan(), -math.inf, margins)
 
 
 def _first(layer: Affine, problem: Problem) -> tuple[_Functions, Tensor]:

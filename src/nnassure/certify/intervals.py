@@ -104,8 +104,7 @@ def rounding_of(layer: Affine, magnitude: Tensor, arithmetic: Arithmetic) -> tup
         arithmetic: What the network is evaluated in.
     """
     terms = layer.spread(magnitude) + layer.bias.abs()
-    relative = arithmetic.relative_error(layer.operations)
-    return relative * terms + arithmetic.underflow(layer.operations), terms
+    return arithmetic.lost(terms, layer.operations, summed=layer.kernel), terms
 
 
 def _box(layer: Affine, region: Region) -> Tensor:

@@ -28,6 +28,7 @@ __all__ = [
     "relaxed_rows",
     "substituted",
     "through_layer",
+    "whole_frames",
     "within_frames",
 ]
 
@@ -201,6 +202,22 @@ def within_frames(rows: Rows, frames: int) -> Rows:
     position = rows.first[:, None] + torch.arange(width)
     inside = ((position >= 0) & (position < frames))[:, :, None]
     return replace(rows, coefficients=torch.where(inside, rows.coefficients, 0.0))
+
+
+def whole_frames(rows: Rows, frames: int) -> Rows:
+    """*rows* that all start at one place, cut and filled up to exactly the *frames* of a layer.
+
+    A layer whose stride does not divide its input leaves its last frames unread; their
+    coefficients are 0.
+    """
+    start = int(rows.first[0])
+    after = frames - start - rows.coefficients.shape[1]
+    return replace(
+        rows,
+        # Padding by a negative number cuts.
+        coefficients=torch.nn.functional.pad(rows.coefficients, (0, 0, start, after)),
+        first=torch.zeros_like(rows.first),
+    )
 
 
 def _products(left: Tensor, right: Tensor) -> Tensor:

@@ -6,112 +6,25 @@ deployed network, which float64 holds exactly.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from nnassure.certify.affine import Affine
 from nnassure.errors import NetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 __all__ = ["Affine", "Chain", "chain_of"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Affine:
-    """One affine layer, and whether a ReLU follows it.
-
-    Attributes:
-        weight: Shape (kernel, channels in, channels out); None for a mean over time.
-        bias: Shape (channels out,).
-        stride: Frames from one window to the next.
-        padding: Zeros before the first and after the last frame.
-        rectified: Whether a ReLU follows.
-        frames_in: Frames that it reads.
-        operations: Roundings that a deployed output may go through.
-    """
-
-    weight: Tensor | None
-    bias: Tensor
-    stride: int
-    padding: int
-    rectified: bool
-    frames_in: int
-    operations: int
-
-    @property
-    def kernel(self) -> int:
-        """Frames that one output reads."""
-        return self.frames_in if self.weight is None else int(self.weight.shape[0])
-
-    @property
-    def frames(self) -> int:
-        """Frames that it writes."""
-        if self.weight is None:
-            return 1
-        return (self.frames_in + 2 * self.padding - self.kernel) // self.stride + 1
-
-    @property
-    def channels(self) -> int:
-        """Channels that it writes."""
-        return len(self.bias)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """The layer without its ReLU, (segments, time, channels) to the same."""
-        if self.weight is None:
-            return frames.mean(dim=1, keepdim=True)
-        return self._windows(frames) @ self.weight.flatten(end_dim=1) + self.bias
-
-    def spread(self, radii: Tensor) -> Tensor:
-        """How far outputs move if every input moves by up to its radius; shapes as `forward`."""
-        if self.weight is None:
-            return radii.mean(dim=1, keepdim=True)
-        return self._windows(radii) @ self.weight.abs().flatten(end_dim=1)
-
-    def backward(self, rows: Tensor) -> Tensor:
-        """Coefficients of the inputs, given those of a stretch of outputs.
-
-        Args:
-            rows: Shape (rows, outputs in a row, channels out).
-
-        Returns:
-            Shape (rows, (outputs - 1) * stride + kernel, channels in); the first column belongs
-            to input ``start * stride - padding`` of a row whose first output is ``start``.
-        """
-        if self.weight is None:
-            return (rows / self.frames_in).expand(-1, self.frames_in, -1)
-        kernel, width_in, width_out = self.weight.shape
-        count, outputs = rows.shape[:2]
-        if outputs == 1:
-            flat = self.weight.permute(2, 0, 1).reshape(width_out, -1)
-            return (rows[:, 0] @ flat).reshape(count, kernel, width_in)
-        # Each stride of inputs is reached by so many neighbouring outputs, the same for all.
-        reach = -(-kernel // self.stride)
-        padded = nn.functional.pad(rows, (0, 0, reach - 1, reach - 1))
-        windows = padded.unfold(1, reach, 1).transpose(2, 3).reshape(-1, reach * width_out)
-        strides = (windows @ self._transposed(reach)).reshape(count, -1, width_in)
-        return strides[:, : (outputs - 1) * self.stride + kernel]
-
-    def _transposed(self, reach: int) -> Tensor:
-        """From *reach* neighbouring outputs to the stride of inputs that the last one starts."""
-        if self.weight is None:
-            raise NetworkError("network: expected a layer with weights, got a mean")
-        kernel, width_in, width_out = self.weight.shape
-        taps = self.weight.new_zeros(reach * self.stride, width_in, width_out)
-        taps[:kernel] = self.weight
-        # The input at tap j * stride + r is reached by the output j before the last.
-        blocks = taps.reshape(reach, self.stride * width_in, width_out).flip(0)
-        return blocks.transpose(1, 2).reshape(reach * width_out, -1)
-
-    def first_input(self, first_output: Tensor) -> Tensor:
-        """The input at the first column of :meth:`backward`, a row."""
-        if self.weight is None:
-            return torch.zeros_like(first_output)
-        return first_output * self.stride - self.padding
-
-    def _windows(self, frames: Tensor) -> Tensor:
-        padded = nn.functional.pad(frames, (0, 0, self.padding, self.padding))
-        windows = padded.unfold(1, self.kernel, self.stride)  # (segments, time, channels, kernel)
-        return windows.transpose(2, 3).flatten(start_dim=2)
+_PRECISIONS = (torch.float32, torch.float64)
+#: By how much of the largest value on the way float64 may part what is the same.
+_CLOSE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,6 +38,16 @@ class Chain:
 
     layers: tuple[Affine, ...]
     samples: int
+
+    def forward(self, segments: Tensor) -> tuple[Tensor, float]:
+        """Logits of *segments* (segments, samples), and the largest value met on the way."""
+        values, largest = segments[:, :, None], 1.0
+        for layer in self.layers:
+            terms = layer.spread(values.abs()) + layer.bias.abs()
+            largest = max(largest, float(terms.max()))
+            values = layer.forward(values)
+            values = values.clamp(min=0) if layer.rectified else values
+        return values[:, 0], largest
 
 
 def chain_of(network: nn.Module, samples: int) -> Chain:
@@ -140,17 +63,42 @@ def chain_of(network: nn.Module, samples: int) -> Chain:
     builder = _Builder(samples)
     for place, layer in _flattened(network, "network"):
         builder.add(place, layer)
-    return builder.chain()
+    made = builder.chain()
+    _require_same_function(network, made)
+    return made
 
 
-def _flattened(module: nn.Module, place: str) -> list[tuple[str, nn.Module]]:
-    if isinstance(module, nn.Sequential):
-        return [
-            part
-            for name, child in module.named_children()
-            for part in _flattened(child, f"{place}.{name}")
-        ]
-    return [(place, module)]
+def _flattened(module: nn.Module, place: str) -> Iterator[tuple[str, nn.Module]]:
+    # A subclass may compute anything; a module that stands in two places runs in both.
+    if type(module) is not nn.Sequential or _is_altered(module):
+        yield place, module
+        return
+    for index, child in enumerate(module):
+        yield from _flattened(child, f"{place}.{index}")
+
+
+def _is_altered(module: nn.Module) -> bool:
+    """Whether *module* has a forward of its own, or hooks."""
+    own = vars(module)
+    return "forward" in own or bool(own["_forward_hooks"] or own["_forward_pre_hooks"])
+
+
+def _require_same_function(network: nn.Module, chain: Chain) -> None:
+    """Hold *chain* against *network*, both in float64, on a swept sine."""
+    time = torch.linspace(0, 1, chain.samples, dtype=torch.float64)
+    signal = torch.sin(40 * time * (1 + time))[None]
+    with torch.no_grad():
+        got, largest = chain.forward(signal)
+        try:
+            wanted = copy.deepcopy(network).double()(signal[:, None])
+        except (RuntimeError, ValueError) as error:
+            raise NetworkError(
+                f"network: expected one that takes (segments, 1, {chain.samples}), got {error}"
+            ) from error
+    if wanted.shape != got.shape or not bool((wanted - got).abs().max() <= _CLOSE * largest):
+        raise NetworkError(
+            f"network: expected the logits {got.tolist()} of its layers, got {wanted.tolist()}"
+        )
 
 
 class _Builder:
@@ -165,19 +113,22 @@ class _Builder:
     def add(self, place: str, layer: nn.Module) -> None:
         if layer.training:
             self._problems.append(f"{place}: expected evaluation mode, got training; call eval()")
-        if isinstance(layer, nn.Identity | nn.Dropout | nn.Flatten):
+        if _is_altered(layer):
+            self._problems.append(f"{place}: expected a layer as torch computes it, got hooks")
+        kind = type(layer)
+        if kind in {nn.Identity, nn.Dropout, nn.Flatten}:
             # After a flatten, time and channels are one axis, which only a linear layer reads.
             return
-        if isinstance(layer, nn.ReLU):
-            self._rectify(place)
-        elif isinstance(layer, nn.Conv1d):
-            self._convolve(place, layer)
-        elif isinstance(layer, nn.AvgPool1d):
-            self._pool(place, layer)
-        elif isinstance(layer, nn.AdaptiveAvgPool1d):
-            self._mean(place, layer)
-        elif isinstance(layer, nn.Linear):
-            self._connect(place, layer)
+        steps: dict[type[nn.Module], Callable[[str, Any], None]] = {
+            nn.ReLU: self._rectify,
+            nn.Conv1d: self._convolve,
+            nn.AvgPool1d: self._pool,
+            nn.AdaptiveAvgPool1d: self._mean,
+            nn.Linear: self._connect,
+        }
+        # A subclass may compute anything.
+        if kind in steps:
+            steps[kind](place, layer)
         else:
             self._problems.append(f"{place}: expected a layer with a bound, got {_advice(layer)}")
 
@@ -193,7 +144,7 @@ class _Builder:
             raise NetworkError("\n".join(self._problems))
         return Chain(layers=tuple(self._layers), samples=self._samples)
 
-    def _rectify(self, place: str) -> None:
+    def _rectify(self, place: str, _: nn.ReLU) -> None:
         if not self._layers:
             self._problems.append(f"{place}: expected an affine layer before a ReLU, got none")
             return
@@ -206,6 +157,11 @@ class _Builder:
                 f"{layer.padding_mode} padding and dilation {layer.dilation[0]}"
             )
             return
+        if layer.in_channels != self._channels:
+            self._problems.append(
+                f"{place}: expected {self._channels} channels in, got {layer.in_channels}"
+            )
+            return
         padding = layer.padding
         if isinstance(padding, str):
             padding = ((layer.kernel_size[0] - 1) // 2,) if padding == "same" else (0,)
@@ -215,6 +171,8 @@ class _Builder:
                     f"an even kernel; use an odd one"
                 )
                 return
+        if not self._holds(place, layer.weight, layer.bias):
+            return
         weight = _ungrouped(layer).double().permute(2, 1, 0).contiguous()
         self._append(place, weight, layer.bias, layer.stride[0], padding[0])
 
@@ -258,6 +216,8 @@ class _Builder:
                 f"{place}: expected a linear layer of {wanted} features, got {layer.in_features}"
             )
             return
+        if not self._holds(place, layer.weight, layer.bias):
+            return
         # torch flattens (channels, time); the engine has time first.
         weight = layer.weight.double().reshape(-1, self._channels, self._frames)
         self._append(place, weight.permute(2, 1, 0).contiguous(), layer.bias, 1, 0)
@@ -265,14 +225,11 @@ class _Builder:
     def _append(
         self, place: str, weight: Tensor, bias: Tensor | None, stride: int, padding: int
     ) -> None:
-        weight = weight.detach()
-        shift = torch.zeros(weight.shape[2]) if bias is None else bias.detach()
-        if not (weight.isfinite().all() and shift.isfinite().all()):
-            self._problems.append(f"{place}: expected finite weights, got some that are not")
-            return
+        shift = torch.zeros(weight.shape[2]) if bias is None else bias
         made = Affine(
-            weight=weight,
-            bias=shift.double(),
+            # Of its own: whoever trains on changes nothing here.
+            weight=weight.detach().clone(),
+            bias=shift.detach().double().clone(),
             stride=stride,
             padding=padding,
             rectified=False,
@@ -284,6 +241,23 @@ class _Builder:
             return
         self._layers.append(made)
         self._frames, self._channels = made.frames, made.channels
+
+    def _holds(self, place: str, *tables: Tensor | None) -> bool:
+        """Whether *tables* are weights of a float32 network on the processor."""
+        for table in tables:
+            if table is None:
+                continue
+            if table.dtype not in _PRECISIONS or table.device.type != "cpu":
+                wanted, got = "float32 weights on the processor", f"{table.dtype} on {table.device}"
+            elif not bool(table.isfinite().all()):
+                wanted, got = "finite weights", "some that are not"
+            elif not bool((table.float().double() == table.double()).all()):
+                wanted, got = "weights that float32 holds", "some that it rounds"
+            else:
+                continue
+            self._problems.append(f"{place}: expected {wanted}, got {got}")
+            return False
+        return True
 
 
 def _first(size: int | tuple[int, ...]) -> int:

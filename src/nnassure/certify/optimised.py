@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from nnassure.certify.linear import Rows, adaptive, relaxed_rows, through_layer, within_frames
+from nnassure.certify.linear import Rows, adaptive, relaxed_rows, through_layer, whole_frames
 from nnassure.certify.margins import contrast, held
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def optimised(problem: Problem, copies: Copies, *, steps: int, start: Found | No
             leaves = climbers.leaves(trying=trying)
             margins, scores = _margins(problem, copies, leaves)
         best = _better(best, margins.detach(), leaves, scores, problem.region.recording)
-        if not trying or bool((best.margins > 0).all()):
+        # Without a ReLU there is nothing to choose.
+        if not margins.requires_grad or bool((best.margins > 0).all()):
             break
         torch.autograd.backward(margins.clamp(max=1.0).sum())
         climbers.climb(step)
@@ -142,7 +143,7 @@ def _margins(
         if place == 0:
             break
         before = chain.layers[place - 1]
-        rows = within_frames(rows, before.frames)
+        rows = whole_frames(rows, before.frames)
         if before.rectified:
             bounds = copies.bounds[place - 1]
             relaxation = adaptive(bounds, slopes[place - 1])

@@ -7,12 +7,15 @@ proven about the stored recording.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from nnassure.errors import NotFiniteError, PerturbationError, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +41,13 @@ class Placed:
         indices: Which sample stands where in the segments, shape (segments, length).
         signs: 1, or -1 for a segment that is read upside down, shape (segments,).
         recorder_samples: Samples before the filter; those of *signal* without one.
+
+    Raises:
+        ShapeError: If an array has other axes or another type, or an index, a sign or a count
+            is out of its range.
+        NotFiniteError: If a number is NaN or infinite.
+        PerturbationError: If the radius, a half width or a rounding is negative, or nothing may
+            happen: a set of one point shows nothing.
     """
 
     signal: Tensor
@@ -49,6 +59,42 @@ class Placed:
     signs: Tensor
     recorder_samples: int
 
+    def __post_init__(self) -> None:
+        self._require_shapes()
+        tables = (self.signal, self.rounding, self.generators, self.half_widths)
+        if not (math.isfinite(self.radius) and all(bool(each.isfinite().all()) for each in tables)):
+            raise NotFiniteError("recording: expected finite numbers, got others")
+        if self.radius < 0 or bool((self.half_widths < 0).any() | (self.rounding < 0).any()):
+            raise PerturbationError(
+                "recording: expected a radius, half widths and rounding from 0, got less"
+            )
+        if self.radius == 0 and not bool((self.half_widths > 0).any()):
+            raise PerturbationError("recording: expected a set, got one point")
+
+    def _require_shapes(self) -> None:
+        samples, wide = self.signal.shape[-1:], self.half_widths.shape
+        segments = self.indices.shape[:1]
+        wanted = {
+            "signal": (self.signal, samples, torch.float64),
+            "rounding": (self.rounding, samples, torch.float64),
+            "half_widths": (self.half_widths, wide[:1], torch.float64),
+            "generators": (self.generators, (*wide, *samples), torch.float64),
+            "indices": (self.indices, (*segments, *self.indices.shape[-1:]), torch.int64),
+            "signs": (self.signs, segments, torch.float64),
+        }
+        for name, (table, shape, dtype) in wanted.items():
+            if table.shape != torch.Size(shape) or table.dtype != dtype:
+                raise ShapeError(
+                    f"{name}: expected shape {tuple(shape)} of {dtype}, "
+                    f"got {tuple(table.shape)} of {table.dtype}"
+                )
+        if self.indices.numel() == 0 or self.recorder_samples < 1:
+            raise ShapeError("recording: expected at least one sample in one segment, got none")
+        if int(self.indices.min()) < 0 or int(self.indices.max()) >= len(self.signal):
+            raise ShapeError(f"indices: expected 0 to {len(self.signal) - 1}, got others")
+        if not bool((self.signs.abs() == 1).all()):
+            raise ShapeError(f"signs: expected 1 or -1, got {self.signs.tolist()}")
+
 
 class Region:
     """The segments of some recordings, stacked, with the set that they lie in.
@@ -56,9 +102,14 @@ class Region:
     Args:
         recordings: All with equally many generators and equally long segments.
         resampling: The filter between recorder and network; None without one.
+
+    Raises:
+        ShapeError: If there is no recording, they differ in what they have to share, or one has
+            another number of samples than the filter gives.
     """
 
     def __init__(self, recordings: tuple[Placed, ...], resampling: Resampling | None) -> None:
+        _require_alike(recordings, resampling)
         self.recordings = recordings
         self.resampling = resampling
         counts = [len(each.indices) for each in recordings]
@@ -190,6 +241,22 @@ class Region:
                 shift[segment, run] = int(row[places[run]]) - places[run]
         lengths = torch.tensor([each.recorder_samples for each in self.recordings])
         return low, high, shift, lengths[self.recording]
+
+
+def _require_alike(recordings: tuple[Placed, ...], resampling: Resampling | None) -> None:
+    shapes = {(len(each.half_widths), each.indices.shape[1]) for each in recordings}
+    if len(shapes) != 1:
+        raise ShapeError(
+            f"recordings: expected equally many parameters and samples, got {sorted(shapes)}"
+        )
+    up, down = (1, 1) if resampling is None else (resampling.up, resampling.down)
+    for each in recordings:
+        wanted = -(-each.recorder_samples * up // down)
+        if len(each.signal) != wanted:
+            raise ShapeError(
+                f"signal: expected {wanted} samples of {each.recorder_samples} at the recorder, "
+                f"got {len(each.signal)}"
+            )
 
 
 def _gathered(table: Tensor, segment: Tensor, first: Tensor, width: int) -> Tensor:

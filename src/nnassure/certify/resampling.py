@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nnassure.errors import ShapeError
+
 __all__ = ["Resampling"]
 
 
@@ -22,11 +24,24 @@ class Resampling:
         taps: The filter as deployed, exactly, shape (taps,), float64.
         up: Factor that the rate is raised by.
         down: Factor that it is lowered by afterwards.
+
+    Raises:
+        ShapeError: If the taps are not an odd number of finite float64, or a factor is below 1.
     """
 
     taps: Tensor
     up: int
     down: int
+
+    def __post_init__(self) -> None:
+        taps = self.taps
+        odd = taps.dim() == 1 and len(taps) % 2 == 1 and taps.dtype == torch.float64
+        if not odd or not bool(taps.isfinite().all()):
+            raise ShapeError("taps: expected an odd number of finite float64, got others")
+        if self.up < 1 or self.down < 1:
+            raise ShapeError(
+                f"resampling: expected factors of at least 1, got {self.up} and {self.down}"
+            )
 
     @property
     def half(self) -> int:
