@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.support.tiny_models import DenseLayer, dense_filter, digests
+from tests.support.tiny_models import DenseLayer, dense_filter, digests, relu_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,9 +67,7 @@ class Writer:
         self.indices, self.signs = model.readings(len(self.network_mv))
         if question.at == "recorder":
             self.centre, self.map = signal.astype(np.float64), matrix
-            share = (
-                _gamma(meet + 2) + 2 * _UNIT * (1 + 1e-3) if self.taps is not None else 2 * _UNIT
-            )
+            share = 2 * _UNIT + (0.0 if self.taps is None else _gamma(meet + 2) + _UNIT / 500)
         else:
             self.centre, self.map = self.network_mv.astype(np.float64), np.eye(len(matrix))
             share, self.sizes = 0.0, self.map
@@ -94,8 +92,7 @@ class Writer:
     def write(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """The document and the arrays; the margin says whether the proof came out."""
         question, model = self.question, self.model
-        logit = model.logit(self.network_mv)
-        self.side = 1 if logit > model.threshold else -1
+        self.side = 1 if model.logit(self.network_mv) > model.threshold else -1
         intervals = [(-half, half) for half in self.half_widths.tolist()]
         tree = self._tree(intervals, question.halved)
         signal = question.signal_mv.astype(np.float32)
@@ -107,9 +104,7 @@ class Writer:
             "generators": self.generators,
             "half_widths": self.half_widths,
         }
-        if self.taps is not None:
-            self.arrays["taps"] = self.taps
-        names = [f"direction {number}" for number in range(len(self.half_widths))]
+        self.arrays |= {} if self.taps is None else {"taps": self.taps}
         document = {
             "format": 1,
             "record": "tiny",
@@ -117,7 +112,10 @@ class Writer:
             "signal_sha256": hashlib.sha256(signal.tobytes()).hexdigest(),
             "rate_hz": question.rate_hz,
             "at": question.at,
-            "disturbance": {"radius_mv": question.radius_mv, "parameters": names},
+            "disturbance": {
+                "radius_mv": question.radius_mv,
+                "parameters": ["a direction"] * len(self.half_widths),
+            },
             "rhythm": "AFib" if self.side > 0 else "normal",
             "threshold": model.threshold,
             "margin": 0.999 * min(self.margins),
@@ -196,7 +194,7 @@ class _Box:
             wider = 1e-9 * np.maximum(np.abs(low), np.abs(high))
             low, high = low - wider, high + wider
             self.claims.append((low, high))
-            self.lines.append(None if relus is None else _lines(low, high, high > -low))
+            self.lines.append(None if relus is None else relu_lines(low, high, high > -low))
             lower, upper = (
                 (low, high) if relus is None else (np.maximum(low, 0), np.maximum(high, 0))
             )
@@ -254,15 +252,16 @@ class _Box:
         """Slopes, multipliers and margin of a leaf; multipliers are tried one after another."""
         claims = [(lower.copy(), upper.copy()) for lower, upper in self.claims]
         for number, unit, side in splits:
-            lower, upper = claims[number]
-            lower[unit] = max(lower[unit], 0.0) if side > 0 else lower[unit]
-            upper[unit] = min(upper[unit], 0.0) if side < 0 else upper[unit]
+            ends, clip = claims[number][side < 0], max if side > 0 else min
+            ends[unit] = clip(ends[unit], 0.0)
         slopes = {
             n: (high > -low).astype(np.float64)
             for n, (low, high) in enumerate(self.claims)
             if self.lines[n] is not None
         }
-        lines = [_lines(*claims[n], slopes[n]) if n in slopes else None for n in range(len(claims))]
+        lines = [
+            relu_lines(*claims[n], slopes[n]) if n in slopes else None for n in range(len(claims))
+        ]
         best = [0.0] * len(splits)
         for place, multiplier in itertools.product(range(len(splits)), (0.02, 0.1, 0.4)):
             tried = [*best[:place], multiplier, *best[place + 1 :]]
@@ -294,15 +293,6 @@ def save_certificate(path: Path, document: dict[str, Any], arrays: Mapping[str, 
     text = np.frombuffer(json.dumps(document).encode(), dtype=np.uint8)
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, document=text, **arrays)
-
-
-def _lines(lower: Array, upper: Array, slopes: Array) -> tuple[Array, Array, Array]:
-    """Slopes of the lower and of the upper lines of ReLUs, and the upper lines' values at 0."""
-    inside = (lower < 0) & (upper > 0)
-    width = np.where(inside, upper - lower, 1.0)
-    falling = np.where(inside, upper / width, lower >= 0)
-    offset = np.where(inside, -upper * lower / width, 0.0)
-    return np.where(inside, slopes, lower >= 0), falling, offset
 
 
 def _gamma(terms: int) -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["DenseLayer", "TinyModel", "dense_filter", "digests", "low_pass"]
+__all__ = ["DenseLayer", "TinyModel", "dense_filter", "digests", "low_pass", "relu_lines"]
 
 Array: TypeAlias = NDArray[Any]
 # Matrix, bias, products an output, and frames and channels if a ReLU follows.
@@ -196,3 +196,12 @@ def dense_filter(
             matrix[row, place] += up * float(taps[tap])
             sizes[row, place] += up * abs(float(taps[tap]))
     return matrix, sizes, 20 * longest // up + 1, {"up": up, "down": down}, taps
+
+
+def relu_lines(lower: Array, upper: Array, slopes: Array) -> tuple[Array, Array, Array]:
+    """Slopes of the lower and of the upper lines of ReLUs, and the upper lines' values at 0."""
+    inside = (lower < 0) & (upper > 0)
+    width = np.where(inside, upper - lower, 1.0)
+    falling = np.where(inside, upper / width, lower >= 0)
+    offset = np.where(inside, -upper * lower / width, 0.0)
+    return np.where(inside, slopes, lower >= 0), falling, offset

@@ -1,0 +1,111 @@
+"""What the checker of certificates computes with: numbers that do not round, or are allowed to.
+
+It also has the one way in which the checker says no.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Lines = tuple[Array, Array, Array, Array]
+UNIT, SMALLEST = 2.0**-24, 2.0**-149
+# In exact arithmetic numbers are multiples of 2**-BITS, and coefficients are cut to 2**-COARSE.
+BITS, COARSE = 640, 80
+
+
+class RefusedError(Exception):
+    """A file does not show what it claims."""
+
+
+def require(holds: object, place: str, expected: object, got: object) -> None:
+    """Refuse unless *holds*."""
+    if not holds:
+        raise RefusedError(f"{place}: expected {expected}, got {str(got)[:120]}")
+
+
+class Numbers(NamedTuple):
+    """How to compute: rounding in float64, or never, in whole multiples of 2**-BITS."""
+
+    exact: bool
+
+    def read(self, values: object) -> Array:
+        """Floating-point numbers, as they are."""
+        floats = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        return np.asarray(np.frompyfunc(_whole, 1, 1)(floats)) if self.exact else floats
+
+    def shown(self, value: Any) -> float:  # noqa: ANN401  of the kind in use
+        """One of the numbers, rounded for display."""
+        return float(Fraction(value) / 2**BITS) if self.exact else float(value)
+
+    def slack(self, terms: int) -> float:
+        """At least gamma(terms + 2) of float64, for fewer than 2**26 terms [6]."""
+        return 0.0 if self.exact else (terms + 8) * 2.0**-53
+
+    def times(self, x: Array, y: Array | float) -> Array:
+        """The product, entry by entry."""
+        both = x * (y if isinstance(y, np.ndarray) else self.read(y))
+        if self.exact:
+            fits = not (both & (2**BITS - 1)).any()
+            require(fits, "--exact", f"multiples of 2**-{BITS}", "finer ones")
+        return both >> BITS if self.exact else both
+
+    def short(self, c: Array) -> Array:
+        """What may be a little lower, so that whole numbers stay short."""
+        return c >> BITS - COARSE << BITS - COARSE if self.exact else c
+
+    def linear(self, f: Callable[[Array, Array], Array], x: Array, y: Array, terms: int) -> Array:
+        """``f(x, y)``, where *f* is linear in both and sums at most *terms* products a result.
+
+        Whole numbers are cut into digits to the base 2**16, whose products float64 sums exactly.
+        """
+        if not self.exact:
+            return f(x, y)
+        (zeros, left), (more, right) = _digits(x), _digits(y)
+        fits = terms * len(left) < 2**20 and zeros + more >= BITS
+        require(fits, "--exact", f"short sums of multiples of 2**-{BITS}", f"{terms} terms")
+        total: Any = 0
+        for place in range(len(left) + len(right) - 1):
+            pairs = range(max(0, place - len(right) + 1), min(place + 1, len(left)))
+            part: Any = sum(f(left[i], right[place - i]) for i in pairs)
+            total = total + (part.astype(np.int64).astype(object) << 16 * place)
+        return np.asarray(total << zeros + more - BITS)
+
+
+def _whole(value: float) -> int:
+    top, bottom = value.as_integer_ratio()
+    require(bottom.bit_length() <= BITS, "--exact", f"multiples of 2**-{BITS}", value)
+    return (top << BITS) // bottom
+
+
+def _digits(whole: Array) -> tuple[int, list[Array]]:
+    together = int(np.bitwise_or.reduce(whole, axis=None))
+    zeros = (together & -together).bit_length() - 1 if together else BITS
+    digits, whole = [], whole >> zeros
+    while ((whole != 0) & (whole != -1)).any():
+        digits.append((whole & 0xFFFF).astype(np.float64))
+        whole = whole >> 16
+    return zeros, [*digits, whole.astype(np.float64)]
+
+
+def gamma(terms: int) -> float:
+    """The gamma of float32, rounded up."""
+    return math.nextafter(float(terms * Fraction(UNIT) / (1 - terms * Fraction(UNIT))), math.inf)
+
+
+def lines(numbers: Numbers, lower: Array, upper: Array, slopes: Array) -> Lines:
+    """Of ReLUs: slopes of the lower and upper lines, and how far their ends are from 0 [3]."""
+    inside = (lower < 0) & (upper > 0)
+    rising = np.where(inside, slopes, lower >= 0)
+    falling = np.where(inside, upper / np.where(inside, upper - lower, 1.0), lower >= 0)
+    # Any slope from 0 to 1 does, so one of few digits.
+    slopes = np.floor(np.stack([rising, falling]) * 2.0**60) * 2.0**-60
+    ends = np.stack([np.maximum(-lower, 0), np.maximum(upper, 0)])
+    return (*numbers.read(slopes), *numbers.read(ends))
