@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["write_certificate"]
 
 _FORMAT = 1
+_LESS = 1e-3
 
 
 def write_certificate(  # noqa: PLR0913  a certificate names all that it rests on
@@ -93,7 +94,8 @@ def _document(  # noqa: PLR0913  as above
         "disturbance": {"radius_mv": noise.radius_mv, "parameters": list(noise.names)},
         "rhythm": rhythm,
         "threshold": checkpoint.threshold,
-        "margin": found.margin,
+        # A little less than was found: a checker may round otherwise.
+        "margin": found.margin * (1 - _LESS),
         "arithmetic": {"name": "float32", "unit": 2.0**-24, "smallest": 2.0**-149},
         "filter": None if between is None else {"up": between[1], "down": between[2]},
         "tree": found.tree,
