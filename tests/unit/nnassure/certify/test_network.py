@@ -8,6 +8,7 @@ from typing import Any, final
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from nnassure.certify.network import chain_of
 from nnassure.certify.proving import proof
@@ -212,6 +213,18 @@ def test_what_computes_something_else_is_refused(name: str) -> None:
     with pytest.raises(NetworkError) as caught:
         chain_of(network, 4)
     assert str(caught.value).startswith(message)
+
+
+def test_what_no_layer_tells_is_found_by_trying() -> None:
+    """A hook on all modules changes what they compute, and nothing of any of them."""
+    network = _plain(nn.Flatten(), nn.Linear(4, 2))
+    hook = register_module_forward_hook(lambda _module, _given, values: values + 1e-3)
+    try:
+        with pytest.raises(NetworkError, match="network: expected the logits"):
+            chain_of(network, 4)
+    finally:
+        hook.remove()
+    assert chain_of(network, 4).samples == 4
 
 
 def test_padding_of_zeros_alike_on_both_sides_is_taken() -> None:
