@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,9 +47,9 @@ def _relus(weights: list[float], biases: list[float], out: list[float], last: fl
     return nn.Sequential(first, nn.ReLU(), nn.Flatten(), head).eval().requires_grad_(False)
 
 
-def _weighed(weights: list[float]) -> nn.Module:
-    """Of some samples: their sum with these weights."""
-    head = with_weights(nn.Linear(len(weights), 2), [[0.0] * len(weights), weights], [0.0, 0.0])
+def _weighed(weights: list[float], bias: float = 0.0) -> nn.Module:
+    """Of some samples: their sum with these weights, and a constant."""
+    head = with_weights(nn.Linear(len(weights), 2), [[0.0] * len(weights), weights], [0.0, bias])
     return nn.Sequential(nn.Flatten(), head).eval().requires_grad_(False)
 
 
@@ -159,12 +160,7 @@ def test_a_filter_folds_what_lies_beyond_an_end() -> None:
     # y0 = x(-1) + 2 x0 + x1 = 3 x0 + x1 = 5, y1 = x1 + 2 x2 + x3 = x1 + 3 x2 = 11.
     signal = taps.forward(torch.tensor([[1.0, 2.0, 3.0]]).double(), 2)[0]
     assert signal.tolist() == [5.0, 11.0]
-    each = segment(signal, radius=0.5)
-    placed = type(each)(
-        signal=each.signal, rounding=each.rounding, generators=each.generators,
-        half_widths=each.half_widths, radius=0.5, indices=each.indices, signs=each.signs,
-        recorder_samples=3,
-    )  # fmt: skip
+    placed = replace(segment(signal, radius=0.5), recorder_samples=3)
     problem = problem_of(_weighed([1.0, -1.0]), placed, side=-1.0, arithmetic=REAL, resampling=taps)
     # y0 - y1 = 3 x0 - 3 x2 = -6, which moves by at most 0.5 * 6; y0 and y1 apart by 0.5 * 8.
     assert _linear(problem) == pytest.approx(6 - 3.0, abs=_CLOSE)
@@ -179,10 +175,10 @@ def test_samples_move_together_along_a_direction() -> None:
     half = torch.tensor([0.25])
     for direction, moved in [(offset, 0.0), (tilt, 0.5)]:
         each = segment(signal, generators=direction, half_widths=half)
-        problem = problem_of(_weighed([1.0, -1.0]), each, arithmetic=REAL)
-        # 2 - 1, less 0.25 * |1 * d0 - 1 * d1|.
-        assert _linear(problem) == pytest.approx(1 - moved, abs=_CLOSE)
-        assert _interval(problem) == pytest.approx(1 - moved, abs=_CLOSE)
+        problem = problem_of(_weighed([1.0, -1.0], 0.75), each, arithmetic=REAL)
+        # 2 - 1 + 0.75, less 0.25 * |1 * d0 - 1 * d1|.
+        assert _linear(problem) == pytest.approx(1.75 - moved, abs=_CLOSE)
+        assert _interval(problem) == pytest.approx(1.75 - moved, abs=_CLOSE)
     both = segment(
         signal, generators=torch.cat([offset, tilt]), half_widths=torch.tensor([0.25, 0.5]),
         radius=0.125,
@@ -190,6 +186,17 @@ def test_samples_move_together_along_a_direction() -> None:
     problem = problem_of(_weighed([1.0, -1.0]), both, arithmetic=REAL)
     # 1, less 0.5 * 2 along the tilt and 0.125 * 2 of the box.
     assert _linear(problem) == pytest.approx(1 - 1.0 - 0.25, abs=_CLOSE)
+
+
+def test_what_samples_may_be_off_by_moves_them_too() -> None:
+    """Each by itself, and once, however often it is read."""
+    each = segment(torch.tensor([1.0, 2.0]), radius=0.5, indices=torch.tensor([[0, 1, 0]]))
+    each = replace(each, rounding=torch.tensor([0.125, 0.25], dtype=torch.float64))
+    problem = problem_of(_weighed([3.0, 1.0, -2.0]), each, arithmetic=REAL)
+    # 3 less 0.5 * 2 as above, and less 0.125 * |3 - 2| + 0.25 * 1.
+    assert _linear(problem) == pytest.approx(3 - 1.0 - 0.375, abs=_CLOSE)
+    # Apart: less 0.5 * 6, and less 0.125 * (3 + 2) + 0.25.
+    assert _interval(problem) == pytest.approx(3 - 3.0 - 0.875, abs=_CLOSE)
 
 
 def test_zeros_beyond_the_ends_do_not_move() -> None:

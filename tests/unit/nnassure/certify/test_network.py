@@ -8,10 +8,12 @@ from typing import Any, final
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from nnassure.certify.network import chain_of
 from nnassure.certify.proving import proof
 from nnassure.errors import NetworkError
+from tests.support.networks import resampling
 from tests.support.questions import (
     budget,
     margins_of,
@@ -60,6 +62,19 @@ def test_frames_that_no_window_reads_do_not_matter() -> None:
     assert proof(asked, budget()).margin == pytest.approx(1.5, abs=1e-5)
     open_ = problem_of(network, segment(torch.ones(3), radius=0.25), threshold=1.6)
     assert proof(open_, budget()).margin == pytest.approx(-0.1, abs=1e-5)
+
+
+def test_every_rounding_of_an_output_is_counted() -> None:
+    """Products and sums of all channels that it reads, a bias, and what a division costs."""
+    layers = [
+        nn.Conv1d(1, 2, 3), nn.ReLU(), nn.Conv1d(2, 2, 3), nn.AvgPool1d(2),
+        nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(2, 2),
+    ]  # fmt: skip
+    chain = chain_of(_plain(*layers), 12)
+    # Of 12 frames 10, 8, 4 and 1 are left. A pool is read as a convolution of its channels.
+    assert [layer.operations for layer in chain.layers] == [3 + 2, 6 + 2, 4 + 2, 4 + 2, 2 + 2]
+    assert resampling(up=1, half=7).operations == 15 + 2
+    assert resampling(up=2, half=7).operations == 8 + 2
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -198,6 +213,18 @@ def test_what_computes_something_else_is_refused(name: str) -> None:
     with pytest.raises(NetworkError) as caught:
         chain_of(network, 4)
     assert str(caught.value).startswith(message)
+
+
+def test_what_no_layer_tells_is_found_by_trying() -> None:
+    """A hook on all modules changes what they compute, and nothing of any of them."""
+    network = _plain(nn.Flatten(), nn.Linear(4, 2))
+    hook = register_module_forward_hook(lambda _module, _given, values: values + 1e-3)
+    try:
+        with pytest.raises(NetworkError, match="network: expected the logits"):
+            chain_of(network, 4)
+    finally:
+        hook.remove()
+    assert chain_of(network, 4).samples == 4
 
 
 def test_padding_of_zeros_alike_on_both_sides_is_taken() -> None:
