@@ -16,7 +16,7 @@ from nnassure.certify.margins import interval_margins, linear_margins
 from nnassure.certify.optimised import optimised, undecided
 from nnassure.certify.proving import proof
 from nnassure.certify.resampling import Resampling
-from tests.support.questions import budget, problem_of, segment, with_weights
+from tests.support.questions import budget, lost, problem_of, relus, segment, with_weights
 
 if TYPE_CHECKING:
     from nnassure.certify.margins import Problem
@@ -40,13 +40,6 @@ def _optimised(problem: Problem, steps: int = 80) -> float:
     return float(optimised(problem, undecided(bounds), steps=steps).margins[0, 0])
 
 
-def _relus(weights: list[float], biases: list[float], out: list[float], last: float) -> nn.Module:
-    """Of one sample x: the sum of out * relu(weight * x + bias), and a constant."""
-    first = with_weights(nn.Conv1d(1, len(out), 1), [[[each]] for each in weights], biases)
-    head = with_weights(nn.Linear(len(out), 2), [[0.0] * len(out), out], [0.0, last])
-    return nn.Sequential(first, nn.ReLU(), nn.Flatten(), head).eval().requires_grad_(False)
-
-
 def _weighed(weights: list[float], bias: float = 0.0) -> nn.Module:
     """Of some samples: their sum with these weights, and a constant."""
     head = with_weights(nn.Linear(len(weights), 2), [[0.0] * len(weights), weights], [0.0, bias])
@@ -56,7 +49,7 @@ def _weighed(weights: list[float], bias: float = 0.0) -> nn.Module:
 def _two_relus(side: float, threshold: float = 0.25) -> Problem:
     # x in [-1, 1]; z1 = 2x + 1 in [-1, 3], z2 = x + 0.5 in [-0.5, 1.5];
     # the logit is relu(z1) - relu(z2) + 5.
-    network = _relus([2.0, 1.0], [1.0, 0.5], [1.0, -1.0], 5.0)
+    network = relus([2.0, 1.0], [1.0, 0.5], [1.0, -1.0], 5.0)
     return problem_of(
         network,
         segment(torch.zeros(1), radius=1.0),
@@ -91,7 +84,7 @@ def test_the_best_slope_of_two_relus() -> None:
 
 def _step(threshold: float, *, parametric: bool = False) -> Problem:
     # x in [-1, 1], f = relu(x) - relu(x - 0.25): from 0 to 0.25.
-    network = _relus([1.0, 1.0], [0.0, -0.25], [1.0, -1.0], 0.0)
+    network = relus([1.0, 1.0], [0.0, -0.25], [1.0, -1.0], 0.0)
     each = segment(torch.zeros(1), radius=1.0)
     if parametric:
         each = segment(torch.zeros(1), generators=torch.full((1, 1), 2.0),
@@ -145,7 +138,7 @@ def test_segments_that_overlap_share_a_sample() -> None:
 
 def test_upside_down_a_sample_moves_against_itself() -> None:
     """f(x) + f(-x) of one sample, f(x) = relu(x + 3) - relu(3 - x) / 2, both ReLUs sure."""
-    network = _relus([1.0, -1.0], [3.0, 3.0], [1.0, -0.5], 0.0)
+    network = relus([1.0, -1.0], [3.0, 3.0], [1.0, -0.5], 0.0)
     each = segment(
         torch.ones(1), radius=0.5, indices=torch.tensor([[0], [0]]), signs=torch.tensor([1.0, -1.0])
     )
@@ -228,12 +221,6 @@ def test_what_float32_may_lose_is_taken_off() -> None:
     problem = problem_of(
         _weighed([1.0]), segment(torch.ones(1), radius=0.25), side=1.0, threshold=0.5
     )
-    unit, engine = 2.0**-24, 2.0**-29
-
-    def lost(operations: int, terms: float) -> float:
-        gamma = operations * unit / (1 - operations * unit)
-        return (gamma + engine) * (1 + engine) * terms + operations * 2.0**-149
-
     # The layer: 1 product and 2 more; terms up to 1 + 0.25. Its other logit has none, and may
     # still lose what underflows.
     layer = lost(3, 1.25)
@@ -242,3 +229,19 @@ def test_what_float32_may_lose_is_taken_off() -> None:
     wanted = 1 - 0.25 - 0.5 - layer - lost(3, 0.0) - whole
     assert _interval(problem) == pytest.approx(wanted, rel=1e-14)
     assert _linear(problem) == pytest.approx(wanted, rel=1e-14)
+
+
+def test_rounding_is_relative_to_the_larger_end() -> None:
+    """Two layers without a ReLU, the first from -1.5 to 0.5."""
+    first = with_weights(nn.Linear(1, 1), [[1.0]], [-0.25])
+    last = with_weights(nn.Linear(1, 2), [[0.0], [1.0]], [0.0, 2.0])
+    network = nn.Sequential(nn.Flatten(), first, last).eval().requires_grad_(False)
+    problem = problem_of(network, segment(torch.tensor([-0.25]), radius=1.0))
+    # Terms of the first layer: 1.25 and its bias 0.25; of the second: 1.5, what the first may
+    # lose, and its bias 2.
+    one = lost(3, 1.5)
+    two = lost(3, 1.5 + one + 2.0)
+    whole = lost(7, 1.5 + one + 2.0 + two + lost(3, 0.0))
+    wanted = -1.5 + 2 - one - two - lost(3, 0.0) - whole
+    assert _interval(problem) == pytest.approx(wanted, rel=1e-13)
+    assert _linear(problem) == pytest.approx(wanted, rel=1e-13)

@@ -9,6 +9,7 @@ that line is the worse one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,11 +17,17 @@ import torch
 
 from nnassure.bounds import prepare
 from nnassure.certify.arithmetic import REAL
+from nnassure.certify.intervals import next_bounds
 from nnassure.certify.linear import adaptive, linear_bounds
 from nnassure.certify.margins import linear_margins
 from nnassure.perturbation import Ball
 from tests.support.engines import needs_auto_lirpa
 from tests.support.questions import problem_of, segment, varied_network
+
+if TYPE_CHECKING:
+    from nnassure.bounds import BoundedNetwork
+    from nnassure.certify.intervals import LayerBounds
+    from nnassure.certify.margins import Problem
 
 pytestmark = needs_auto_lirpa
 
@@ -29,15 +36,21 @@ _SAMPLES, _RADII = (9, 12, 17, 24), (0.003, 0.03, 0.1, 0.3, 1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Both:
-    """Margins of one question; *shared* is ours on the bounds of layers that the door found."""
+    """Margins of one question.
+
+    *shared* is ours on the bounds of layers that the door found, *apart* how far ours of the
+    second ReLUs, whose lines in the layer before are the same, are from the tighter of the
+    door's and of intervals.
+    """
 
     door: float
     own: float
     shared: float
+    apart: float
 
     @property
     def is_same(self) -> bool:
-        return abs(self.shared - self.door) <= 1e-6 * max(1, abs(self.door))
+        return self.apart <= 1e-6 and abs(self.shared - self.door) <= 1e-6 * max(1, abs(self.door))
 
     @property
     def is_looser(self) -> bool:
@@ -89,13 +102,35 @@ def _asked_of_both(seed: int) -> _Both:
         signal[None].double(), Ball(radius_mv=radius), is_positive=np.array([side > 0]),
         threshold=0.125, method="crown",
     ).lower  # fmt: skip
-    kept = iter(door._intermediate().values())
-    theirs, lines = list(bounds), []
-    for place, layer in enumerate(problem.chain.layers[:-1]):
+    theirs = _of_the_door(problem, door, bounds)
+    lines = [adaptive(each) for each in theirs[:-1]]
+    shared = float(linear_margins(problem, theirs, lines)[0])
+    return _Both(door=float(margin), own=own, shared=shared, apart=_apart(problem, bounds, theirs))
+
+
+def _of_the_door(
+    problem: Problem, door: BoundedNetwork, bounds: list[LayerBounds]
+) -> list[LayerBounds]:
+    """*bounds*, with what the door found of each layer before its ReLU."""
+    kept, found = iter(door._intermediate().values()), list(bounds)
+    for place, layer in enumerate(problem.chain.layers):
         if layer.rectified:
             lower, upper = (table.reshape(layer.channels, -1).T[None] for table in next(kept))
-            theirs[place] = replace(bounds[place], lower=lower, upper=upper)
-        lines.append(adaptive(theirs[place]))
+            found[place] = replace(bounds[place], lower=lower, upper=upper)
     assert next(kept, None) is None
-    shared = float(linear_margins(problem, theirs, lines)[0])
-    return _Both(door=float(margin), own=own, shared=shared)
+    return found
+
+
+def _apart(problem: Problem, bounds: list[LayerBounds], theirs: list[LayerBounds]) -> float:
+    layers = problem.chain.layers
+    second = [place for place, layer in enumerate(layers) if layer.rectified][1:2]
+    apart = 0.0
+    for place in second:
+        own, door = bounds[place], theirs[place]
+        interval = next_bounds(layers[place - 1], bounds[place - 1], layers[place], REAL)
+        # Where an end is 0, as without a bias, ours is open by its own rounding alone.
+        open_ = (interval.lower < -1e-6) & (interval.upper > 1e-6)
+        lower, upper = interval.lower.maximum(door.lower), interval.upper.minimum(door.upper)
+        apart = max(apart, *(own.lower - lower)[open_].abs().tolist(), 0.0)
+        apart = max(apart, *(own.upper - upper)[open_].abs().tolist(), 0.0)
+    return apart

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "budget",
     "logits_of",
+    "lost",
     "margins_of",
     "points_of",
     "problem_of",
+    "relus",
     "segment",
     "varied_network",
     "with_weights",
@@ -160,3 +162,19 @@ def margins_of(network: nn.Module, problem: Problem, points: Tensor) -> Tensor:
     logits = logits_of(network, problem.region.recordings[0], points).double()
     margins: Tensor = problem.question.sides[0] * (logits - problem.question.threshold)
     return margins
+
+
+def relus(
+    weights: list[float], biases: list[float], out: list[float], last: float
+) -> nn.Sequential:
+    """Of one sample x: the sum of out * relu(weight * x + bias), and a constant."""
+    first = with_weights(nn.Conv1d(1, len(out), 1), [[[each]] for each in weights], biases)
+    head = with_weights(nn.Linear(len(out), 2), [[0.0] * len(out), out], [0.0, last])
+    return nn.Sequential(first, nn.ReLU(), nn.Flatten(), head).eval().requires_grad_(False)
+
+
+def lost(operations: int, terms: float) -> float:
+    """What float32 may lose of a sum, and the engine's own float64."""
+    unit, engine = 2.0**-24, 2.0**-29
+    gamma = operations * unit / (1 - operations * unit)
+    return (gamma + engine) * (1 + engine) * terms + operations * 2.0**-149

@@ -13,7 +13,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from nnassure.certify.network import chain_of
 from nnassure.certify.proving import proof
 from nnassure.errors import NetworkError
-from tests.support.networks import resampling
+from tests.support.networks import placed, resampling
 from tests.support.questions import (
     budget,
     margins_of,
@@ -77,9 +77,13 @@ def test_every_rounding_of_an_output_is_counted() -> None:
     assert resampling(up=2, half=7).operations == 8 + 2
 
 
+@pytest.mark.parametrize("recorded", [12, 15])
 @pytest.mark.parametrize("seed", range(12))
-def test_splits_hold_the_relus_that_they_name(seed: int) -> None:
-    """Where rows are as wide as a layer but start in its padding, each ReLU keeps its place."""
+def test_splits_hold_the_relus_that_they_name(seed: int, recorded: int) -> None:
+    """Where rows are as wide as a layer but start in its padding, each ReLU keeps its place.
+
+    So it does where there are two segments.
+    """
     generator = torch.Generator().manual_seed(seed)
     layers = [
         nn.Conv1d(1, 3, 3, 1, 1),
@@ -93,7 +97,7 @@ def test_splits_hold_the_relus_that_they_name(seed: int) -> None:
     network = nn.Sequential(*layers).eval().requires_grad_(False)
     for values in network.parameters():
         values.copy_(torch.randn(values.shape, generator=generator) * 0.7)
-    each = segment(torch.randn(12, generator=generator), radius=0.3)
+    each = placed(torch.randn(recorded, generator=generator), length=12, radius=0.3)
     points = points_of(each, 4000, seed=seed)
     least = float(margins_of(network, problem_of(network, each), points).min())
     # A point of the set is below the threshold, so nothing may be certified.

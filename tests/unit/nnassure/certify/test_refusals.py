@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from nnassure.certify.arithmetic import MOST_TERMS, REAL
-from nnassure.certify.margins import Question
+from nnassure.certify.arithmetic import FLOAT32, MOST_TERMS, REAL
+from nnassure.certify.intervals import interval_bounds
+from nnassure.certify.margins import Question, interval_margins
 from nnassure.certify.proving import proof
 from nnassure.certify.region import Placed, Region
 from nnassure.certify.resampling import Resampling
@@ -218,6 +219,20 @@ def test_numbers_beyond_the_format_are_never_certified(along: bool) -> None:  # 
     assert bool(margins_of(network, asked, torch.ones(1, 1)).isnan())
     assert proof(replace(asked, arithmetic=REAL), budget()).margin > 0
     assert proof(asked, budget(parts=9)).margin == -math.inf
+
+
+def test_what_is_no_number_on_the_way_is_never_certified() -> None:
+    """Behind a layer that may be infinite bounds are no numbers, and prove nothing."""
+    layers = [with_weights(nn.Linear(1, 1), [[1e30]], [0.0]) for _ in range(2)]
+    last = with_weights(nn.Linear(1, 2), [[1.0], [2.0]], [0.0, 0.0])
+    network = nn.Sequential(nn.Flatten(), *layers, last).eval().requires_grad_(False)
+    along = segment(torch.ones(1), generators=torch.full((1, 1), 0.1))
+    for each in (along, segment(torch.ones(1), radius=0.1)):
+        asked = problem_of(network, each)
+        bounds = interval_bounds(asked.chain, asked.region, FLOAT32)
+        assert bool(bounds[-1].lower.isnan().any())
+        assert float(interval_margins(asked, bounds)[0]) == -math.inf
+        assert proof(asked, budget(parts=9)).margin == -math.inf
 
 
 def test_a_mean_may_be_beyond_the_format_before_it_is_divided() -> None:

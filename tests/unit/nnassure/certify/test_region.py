@@ -6,8 +6,13 @@ import itertools
 
 import pytest
 import torch
+from torch import nn
 
+from nnassure.certify.arithmetic import REAL
+from nnassure.certify.intervals import first_bounds
+from nnassure.certify.network import chain_of
 from nnassure.certify.region import Placed, Region
+from nnassure.certify.resampling import Resampling
 from tests.support.networks import dense, placed, resampling
 
 
@@ -101,3 +106,53 @@ def test_upside_down_segments_share_their_samples() -> None:
     # What the two read cancels.
     assert float(value[0, 0]) == pytest.approx(0)
     assert float(moved[0, 0]) == pytest.approx(0)
+
+
+def test_the_largest_value_of_each_sample_counts_all_that_may_happen() -> None:
+    """Its size undisturbed, along every direction, through the filter, and what it may be off."""
+    taps = Resampling(taps=torch.tensor([1.0, -2.0, 1.0]).double(), up=1, down=2)
+    each = placed(
+        torch.tensor([-1.0, 2.0]),
+        length=2,
+        radius=0.5,
+        generators=torch.tensor([[0.25, -0.5], [-1.0, 0.0]]),
+        recorder_samples=4,
+        rounding=0.125,
+    )
+    region = Region((each,), taps)
+    # 1 + (0.25 + 1) + 4 * 0.5 + 0.125, and 2 + 0.5 + 4 * 0.5 + 0.125.
+    assert region.magnitude.tolist() == [[4.375, 4.625]]
+
+
+@pytest.mark.parametrize(("up", "down", "half"), [(1, 3, 4), (1, 2, 9), (2, 3, 5)])
+def test_first_bounds_follow_the_filter_at_every_frame(up: int, down: int, half: int) -> None:
+    """Exact where a window crosses no seam, ends of a recording included; never less elsewhere.
+
+    Recordings of several lengths share a region, so no segment may stand for one cut otherwise.
+    """
+    filter_ = resampling(up=up, down=down, half=half, seed=3)
+    generator = torch.Generator().manual_seed(5)
+    layer = nn.Conv1d(1, 3, 5, 2, 2)
+    network = nn.Sequential(layer, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(3, 2)).eval()
+    chain = chain_of(network.requires_grad_(False), 24)
+    recordings = []
+    for recorder in (200, 31, 90, 91, 17, 200):
+        samples = -(-recorder * up // down)
+        signal = torch.randn(samples, generator=generator)
+        recordings.append(placed(signal, length=24, radius=0.5, recorder_samples=recorder))
+    bounds = first_bounds(chain.layers[0], Region(tuple(recordings), filter_), REAL)
+    found = iter((bounds.upper - bounds.lower) / 2)
+    for each in recordings:
+        matrix = dense(filter_, each.recorder_samples, len(each.signal))
+        for row in each.indices.tolist():
+            moved = next(found)
+            for frame, channel in itertools.product(range(len(moved)), range(3)):
+                start = 2 * frame - 2
+                taps = [tap for tap in range(5) if 0 <= start + tap < 24]
+                read = [row[start + tap] for tap in taps]
+                weights = layer.weight[channel, 0, taps].double()
+                exact = 0.5 * float((weights @ matrix[read]).abs().sum())
+                got = float(moved[frame, channel])
+                assert got >= exact - 1e-9
+                if all(b == a + 1 for a, b in itertools.pairwise(read)):
+                    assert got == pytest.approx(exact, rel=1e-6)
