@@ -16,11 +16,16 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture(autouse=True)
-def _recursion_limit() -> Iterator[None]:
-    """Importing auto_LiRPA raises the limit so far that deep nesting would end the process."""
-    limit = sys.getrecursionlimit()
+def _interpreter() -> Iterator[None]:
+    """A test leaves the interpreter as it found it.
+
+    Importing auto_LiRPA raises the recursion limit so far that deep nesting ends the process, and
+    setuptools, which it imports, puts packages of its own on the path.
+    """
+    limit, path = sys.getrecursionlimit(), list(sys.path)
     yield
     sys.setrecursionlimit(limit)
+    sys.path[:] = path
 
 
 @pytest.fixture
