@@ -27,6 +27,7 @@ from tests.support.engine_bugs import Bug, certify_folder, engine_bugs
 #: Quick ones first: the first failure decides.
 _TESTS = (
     "tests/reference/test_engine_answers.py",
+    "tests/reference/test_forward_answers.py",
     "tests/unit/nnassure/certify",
     "tests/reference/test_two_engines.py",
     "tests/reference/test_rounding_backdoors.py",
