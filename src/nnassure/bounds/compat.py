@@ -3,8 +3,9 @@
 Release 0.3 is the last one on the Python Package Index and was written for torch below 1.13.
 Four things that it uses are gone since; they are put in place while it is loaded or converts a
 network, and taken away again, also after an error.
-Loading it would also change the filters of warnings and the root logger, and make a folder in the
-user's home; none of that is left behind.
+Loading it would also change the filters of warnings, the root logger, the recursion limit and,
+through setuptools, the path of modules, and make a folder in the user's home; none of that is left
+behind.
 Another release is used as it is.
 
 Nothing is imported before the first call of :func:`load_auto_lirpa`.
@@ -126,7 +127,11 @@ def load_auto_lirpa() -> AutoLirpa:
     release = _release()
     before = set(sys.modules)
     try:
-        with _quiet(), _loading() if release == _PATCHED_RELEASE else ExitStack():
+        with (
+            _quiet(),
+            _interpreter(),
+            _loading() if release == _PATCHED_RELEASE else ExitStack(),
+        ):
             import auto_LiRPA  # noqa: PLC0415  only who asks for bounds pays for it
     except Exception as error:
         for name in {n for n in sys.modules if n.partition(".")[0] == _NAME} - before:
@@ -142,7 +147,7 @@ def footprint() -> tuple[object, ...]:
     """All that loading and use may have changed in this process, to be compared before and after.
 
     What the patches add, the exporter's version, torch's precision, whether each warning is told
-    once only, and log handlers.
+    once only, log handlers, the recursion limit and the path of modules.
     """
     return (
         _REMOVED_FROM_NUMPY in sys.modules,
@@ -152,6 +157,8 @@ def footprint() -> tuple[object, ...]:
         torch.get_default_dtype(),
         any(each[:3] == ("once", None, Warning) for each in warnings.filters),
         len(logging.getLogger().handlers),
+        sys.getrecursionlimit(),
+        tuple(sys.path),
     )
 
 
@@ -160,6 +167,21 @@ def _release() -> str:
         return version(_NAME)
     except PackageNotFoundError:
         return "of a source tree"
+
+
+@contextmanager
+def _interpreter() -> Iterator[None]:
+    """The recursion limit and the path of modules as they were.
+
+    Release 0.3 raises the limit a thousandfold, so that deep nesting anywhere would end the
+    process instead of raising an error; setuptools, which it imports, adds packages of its own.
+    """
+    limit, path = sys.getrecursionlimit(), list(sys.path)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+        sys.path[:] = path
 
 
 @contextmanager

@@ -98,6 +98,15 @@ def test_a_newer_release_is_used_as_it_is(release: Callable[..., None]) -> None:
     }
 
 
+def test_the_interpreter_is_left_as_it_was(release: Callable[..., None]) -> None:
+    """A release that raises the recursion limit and adds to the path of modules changes neither."""
+    changes = "import sys\nsys.setrecursionlimit(10**6)\nsys.path.append('/added')\n"
+    release("0.3", f"{changes}class BoundedModule:\n    pass\n")
+    before = footprint()
+    load_auto_lirpa()
+    assert footprint() == before
+
+
 def test_an_import_that_fails_leaves_nothing_behind(release: Callable[..., None]) -> None:
     """Patches, half-loaded modules and log handlers are gone, and the reason is told."""
     release("0.3", "import logging\nlogging.basicConfig()\nraise RuntimeError('too old')\n")
