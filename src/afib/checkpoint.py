@@ -19,16 +19,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
-from torch import Tensor, nn
 
 from afib.dataset.atomic import replacing
 from afib.errors import AfibError, ModelError
-from afib.network import build_network
-from afib.preprocessing import segment_samples
 from afib.settings import (
     Settings,
     completed,
@@ -36,10 +30,13 @@ from afib.settings import (
     settings_from_json,
     settings_to_json,
 )
+from afib.weights import network_of, tensors_of, weight_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from torch import nn
 
 __all__ = ["Checkpoint", "model_digest"]
 
@@ -82,7 +79,7 @@ class Checkpoint:
     provenance: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        problems = _weight_problems(self.network.state_dict(), self.settings)
+        problems = weight_problems(self.network.state_dict(), self.settings)
         if not math.isfinite(self.threshold):
             problems.append(f"threshold: expected a finite number, got {self.threshold}")
         if not (math.isfinite(self.temperature) and self.temperature > 0):
@@ -137,7 +134,7 @@ class Checkpoint:
             document = _document(files[_DESCRIPTION], files[_TENSORS])
             settings = settings_from_json(completed(document["settings"]), place="settings")
             checkpoint = cls(
-                network=_network(_tensors(files[_TENSORS]), settings),
+                network=network_of(tensors_of(files[_TENSORS]), settings),
                 settings=settings,
                 threshold=document["threshold"],
                 temperature=document["temperature"],
@@ -257,50 +254,3 @@ def _document(description: bytes, tensors: bytes) -> dict[str, Any]:
     if problems:
         raise ModelError(*problems)
     return document
-
-
-def _tensors(data: bytes) -> dict[str, Tensor]:
-    try:
-        return tensors_from_bytes(data)
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"{_TENSORS}: expected a safetensors file, got {error}") from error
-
-
-def _network(weights: Mapping[str, Tensor], settings: Settings) -> nn.Module:
-    problems = _weight_problems(weights, settings)
-    if problems:
-        raise ModelError(*problems)
-    network = _architecture(settings)
-    network.load_state_dict(dict(weights), assign=True)
-    return network.eval().requires_grad_(requires_grad=False)
-
-
-def _architecture(settings: Settings) -> nn.Module:
-    """The folded network that *settings* ask for, without memory for its weights."""
-    with torch.device("meta"):
-        samples = segment_samples(settings.preprocessing)
-        return build_network(settings.network, samples, state="folded")
-
-
-def _weight_problems(weights: Mapping[str, Tensor], settings: Settings) -> list[str]:
-    """Every way in which *weights* are not those of the network that *settings* ask for."""
-    wanted = {
-        name: tuple(values.shape) for name, values in _architecture(settings).state_dict().items()
-    }
-    problems = [
-        f"weights {name}: expected shape {wanted[name]}, got none"
-        for name in wanted
-        if name not in weights
-    ]
-    for name, values in weights.items():
-        shape = tuple(values.shape)
-        if name not in wanted:
-            problems.append(f"weights {name}: expected no such weights, got shape {shape}")
-        elif shape != wanted[name]:
-            problems.append(f"weights {name}: expected shape {wanted[name]}, got {shape}")
-        elif values.dtype != torch.float32:
-            problems.append(f"weights {name}: expected float32, got {values.dtype}")
-        elif not values.isfinite().all():
-            bad = int((~values.isfinite()).sum())
-            problems.append(f"weights {name}: expected finite numbers, got {bad} that are not")
-    return problems
