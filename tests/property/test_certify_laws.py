@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnassure.certify.arithmetic import FLOAT32, REAL
-from nnassure.certify.branching import Budget
+from nnassure.certify.budget import Budget
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import Problem, Question, interval_margins, linear_margins

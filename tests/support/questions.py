@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nnassure.certify.arithmetic import FLOAT32, Arithmetic
-from nnassure.certify.branching import Budget
+from nnassure.certify.budget import Budget
 from nnassure.certify.margins import Problem, Question
 from nnassure.certify.network import chain_of
 from nnassure.certify.region import Placed, Region

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nnassure.certify.branching import Part, Split
+    from nnassure.certify.branching import Split
     from nnassure.certify.intervals import LayerBounds
     from nnassure.certify.margins import Problem
+    from nnassure.certify.parts import Part
     from nnassure.certify.proving import Proof
 
 __all__ = ["Witness", "witness"]

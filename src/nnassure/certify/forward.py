@@ -113,12 +113,7 @@ def _through(
             for place, each in enumerate(functions.middle)
         ]
     )
-    half = torch.stack([_spread(layer, each) for each in functions.half])
+    half = torch.stack([layer.spread(each) for each in functions.half])
     # The functions may be larger than the values that they enclose.
     half[0] += rounding + 4 * ENGINE_ERROR * (layer.spread(functions.size()) + layer.bias.abs())
     return _Functions(middle=middle, half=half), terms + rounding
-
-
-def _spread(layer: Affine, values: Tensor) -> Tensor:
-    """Through the absolute weights; *values* may have either sign."""
-    return layer.spread(values)

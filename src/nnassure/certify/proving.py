@@ -12,25 +12,20 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nnassure.certify.branching import Part, split_parameters, split_relus
+from nnassure.certify.branching import split_relus
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
-from nnassure.certify.margins import Problem, interval_margins, linear_margins
+from nnassure.certify.margins import interval_margins, linear_margins
 from nnassure.certify.optimised import optimised, undecided
-from nnassure.certify.region import Region
+from nnassure.certify.parts import Part, split_parameters
 from nnassure.errors import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from nnassure.certify.branching import Leaf
+    from nnassure.certify.budget import Budget
+    from nnassure.certify.margins import Problem
 
-    from nnassure.certify.arithmetic import Arithmetic
-    from nnassure.certify.branching import Budget, Leaf
-    from nnassure.certify.margins import Question
-    from nnassure.certify.network import Chain
-    from nnassure.certify.region import Placed
-    from nnassure.certify.resampling import Resampling
-
-__all__ = ["METHODS", "Proof", "interval_proofs", "proof"]
+__all__ = ["METHODS", "Proof", "proof"]
 
 #: In the order in which they are tried.
 METHODS = ("interval", "linear", "optimised", "split")
@@ -53,26 +48,6 @@ class Proof:
     method: str
     parts: tuple[Part, ...]
     leaves: tuple[Leaf, ...]
-
-
-def interval_proofs(
-    chain: Chain,
-    recordings: Sequence[Placed],
-    resampling: Resampling | None,
-    *,
-    questions: Question,
-    arithmetic: Arithmetic,
-) -> list[float]:
-    """Lower bounds of the margins of many recordings at once, by intervals alone."""
-    problem = Problem(
-        chain=chain,
-        region=Region(tuple(recordings), resampling),
-        question=questions,
-        arithmetic=arithmetic,
-    )
-    with torch.no_grad():
-        bounds = interval_bounds(chain, problem.region, arithmetic)
-        return [float(each) for each in interval_margins(problem, bounds)]
 
 
 def proof(problem: Problem, budget: Budget) -> Proof:
