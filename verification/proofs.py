@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from afib.checkpoint import Checkpoint
-from afib.proof import Prover
 from afib.proof.certificate import write_certificate
 from afib.proof.many import Challenge, noise_of, proven
 from afib.proof.path import way_of
@@ -53,10 +52,10 @@ class Proven:
 
     def table(self) -> str:
         """One line a recording, for the report."""
-        lines = ["record,label,rhythm,outcome,method,clean_margin,certified_margin,seconds"]
+        lines = ["record,label,rhythm,outcome,method,clean_margin,certified_margin"]
         lines += [
             f"{known.record},{recording.label},{known.rhythm},{known.outcome},{known.method},"
-            f"{known.clean_margin},{known.certified_margin},{known.seconds:.2f}"
+            f"{known.clean_margin},{known.certified_margin}"
             for recording, known in zip(self.recordings, self.decisions, strict=True)
         ]
         return "\n".join(lines) + "\n"
@@ -68,9 +67,13 @@ def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, A
         kind=conditions["disturbance"],
         at=conditions["at"],
         size=conditions["size"],
-        frequency_hz=conditions.get("frequency_hz", 0.3),
+        frequency_hz=conditions.get("frequency_hz"),
+        box_mv=conditions.get("box_mv", 0.0),
+        parts=conditions["parts"],
+        steps=conditions["steps"],
         seconds=conditions["seconds"],
         restarts=conditions["restarts"],
+        queries=conditions["queries"],
         seed=conditions["seed"],
     )
     generator = np.random.default_rng(conditions["seed"])
@@ -87,7 +90,7 @@ def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, A
 
 def refused(model: Path, found: Proven, folder: Path) -> list[str]:
     """What the independent checker says of certificates that it does not confirm."""
-    prover = Prover(Checkpoint.load(model))
+    prover = found.challenge.prover(Checkpoint.load(model))
     sentences = []
     for recording, known in _certified(found):
         noise = noise_of(found.challenge, recording, prover.checkpoint.settings)
@@ -100,8 +103,14 @@ def refused(model: Path, found: Proven, folder: Path) -> list[str]:
 
 
 def attacked_below(model: Path, found: Proven, conditions: Mapping[str, Any]) -> list[str]:
-    """The certified recordings with a point in the set whose margin is below the proven one."""
-    prover = Prover(Checkpoint.load(model))
+    """The certified recordings with a point in the set whose margin is below the proven one.
+
+    Raises:
+        ValueError: If the set is no ball of single samples, which alone is attacked here.
+    """
+    if found.challenge.kind != "linf":
+        raise ValueError(f"disturbance: expected linf, got {found.challenge.kind}")
+    prover = found.challenge.prover(Checkpoint.load(model))
     below = []
     for recording, known in _certified(found):
         noise = noise_of(found.challenge, recording, prover.checkpoint.settings)

@@ -11,12 +11,14 @@ import numpy as np
 from afib.preprocessing import to_network_rate
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from afib.classifier import Classifier
     from afib.records import Recording
     from afib.settings import UsabilitySettings
     from nnassure.arrays import FloatArray
 
-__all__ = ["AFIB_RHYTHM", "NORMAL_RHYTHM", "Decision", "Screener", "unusable"]
+__all__ = ["AFIB_RHYTHM", "NORMAL_RHYTHM", "Decision", "Screener", "unusable", "windows"]
 
 AFIB_RHYTHM, NORMAL_RHYTHM = "AFib", "normal"
 _WINDOW_S = 1.0
@@ -115,7 +117,7 @@ def unusable(signal_mv: FloatArray, rate_hz: float, limits: UsabilitySettings) -
         # Rounded down, so that it never reads as long enough.
         shown_s = math.floor(duration_s * 10) / 10
         return f"too short: {shown_s:.1f} s of at least {limits.shortest_s:g} s"
-    flat = float(np.mean(_ranges(signal_mv, rate_hz) < limits.flat_mv))
+    flat = float(np.mean(np.ptp(windows(signal_mv, rate_hz), axis=1) < limits.flat_mv))
     if flat > limits.flat_share:
         return f"flat line in {flat:.0%} of the recording"
     low, high = float(signal_mv.min()), float(signal_mv.max())
@@ -125,8 +127,15 @@ def unusable(signal_mv: FloatArray, rate_hz: float, limits: UsabilitySettings) -
     return None
 
 
-def _ranges(signal_mv: FloatArray, rate_hz: float) -> FloatArray:
-    """The range of each whole window of a second, or of a shorter whole, shape (windows,)."""
-    width = min(max(1, round(_WINDOW_S * rate_hz)), len(signal_mv))
-    windows = signal_mv[: len(signal_mv) // width * width].reshape(-1, width)
-    return np.asarray(windows.max(axis=1) - windows.min(axis=1))
+def windows(samples: NDArray[np.floating], rate_hz: float) -> NDArray[np.floating]:
+    """*samples* in whole windows of a second, or in one shorter whole; what is left over is cut.
+
+    Args:
+        samples: One value a sample of the recorder, shape (samples,).
+        rate_hz: The recorder's rate.
+
+    Returns:
+        Shape (windows, samples in a window).
+    """
+    width = min(max(1, round(_WINDOW_S * rate_hz)), len(samples))
+    return samples[: len(samples) // width * width].reshape(-1, width)

@@ -88,4 +88,14 @@ def test_the_table_counts_the_outcomes(desk: DeviceDesk) -> None:
         *("--radius-mv", "0.001", "--at", "network"),
     )
     assert code == 0
-    assert out[-1].endswith("0 not read. Proven stable does not mean correct.")
+    assert out[-1].endswith("0 failed. Proven stable does not mean correct.")
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_any_work(desk: DeviceDesk) -> None:
+    """Exit 2 and one sentence; no recording was asked about."""
+    (desk.folder / "file").write_text("in the way", encoding="utf-8")
+    place = desk.folder / "file" / "proofs"
+    code, out, err = certify(desk, "--radius-mv", "0.001", "--certificates", place)
+    assert (code, out) == (2, [])
+    assert len(err) == 1
+    assert "expected to read or write it" in err[0]

@@ -21,22 +21,32 @@ from afib.proof.abstention import may_abstain
 from afib.proof.disturbance import KINDS, Kind, disturbance
 from afib.proof.path import Place, Way, reach_mv, way_of
 from afib.proof.search import search
-from nnassure.attacks import Budget as AttackBudget
 from nnassure.certify.arithmetic import FLOAT32, require_plain_arithmetic
-from nnassure.certify.branching import Budget
+from nnassure.certify.budget import Budget
 from nnassure.certify.margins import Problem, Question
 from nnassure.certify.network import chain_of
 from nnassure.certify.proving import Proof, proof
 from nnassure.certify.region import Region
+from nnassure.errors import BoundError
 
 if TYPE_CHECKING:
     from afib.checkpoint import Checkpoint
     from afib.proof.abstention import Answer
-    from afib.proof.search import Counterexample
+    from afib.proof.search import Counterexample, Searched
     from afib.records import Recording
+    from nnassure.attacks import Budget as AttackBudget
     from nnassure.perturbation import LinearSet
 
-__all__ = ["KINDS", "Kind", "Place", "ProvenDecision", "Prover", "as_json", "disturbance"]
+__all__ = [
+    "KINDS",
+    "Kind",
+    "Place",
+    "ProvenDecision",
+    "Prover",
+    "as_json",
+    "disturbance",
+    "hold_apart",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,10 +107,10 @@ class Prover:
         self,
         checkpoint: Checkpoint,
         *,
-        attack: AttackBudget | None = None,
-        parts: int = 400,
-        steps: int = 8,
-        seconds: float = 60.0,
+        attack: AttackBudget,
+        parts: int,
+        steps: int,
+        seconds: float,
     ) -> None:
         require_plain_arithmetic()
         self._screener = Screener(Classifier(checkpoint))
@@ -109,7 +119,7 @@ class Prover:
         self._chain = chain_of(
             layers(checkpoint.network), segment_samples(checkpoint.settings.preprocessing)
         )
-        self._attack = attack or AttackBudget(art_restarts=0)
+        self._attack = attack
         self._parts, self._steps, self._seconds = parts, steps, seconds
 
     @property
@@ -118,7 +128,7 @@ class Prover:
         return self._screener.classifier
 
     def prove(
-        self, recording: Recording, noise: LinearSet, *, at: Place = "recorder", seed: int = 17
+        self, recording: Recording, noise: LinearSet, *, at: Place, seed: int
     ) -> ProvenDecision:
         """What is known of the decision on *recording* under *noise*.
 
@@ -133,35 +143,50 @@ class Prover:
 
         Raises:
             ShapeError: If *noise* is for another number of samples.
+            BoundError: If an attack met a point below what was proven: then the engine is wrong.
         """
         begun = time.process_time()
         decision = self._screener.decide(recording)
         if decision.rhythm is None:
             return _abstained(recording, begun)
         way = way_of(recording, noise, self._settings, at)
-        problem = self.problem(way, decision.rhythm)
-        quick = proof(problem, Budget(parts=1, steps=0, out_of_time=lambda: False))
-        searched, best = None, quick
-        if quick.margin <= 0:
-            searched = search(
-                self._screener, recording, way, noise, at=at, budget=self._attack, seed=seed
-            )
-        if searched is not None and searched.found is None:
-            best = self._thorough(problem, quick, begun)
-        found = None if searched is None else searched.found
-        outcome = "certified" if best.margin > 0 else "attacked" if found else "unknown"
+        best, found = self._answer(recording, noise, way, decision.rhythm, at=at, seed=seed)
+        logit = float(self.classifier.logits([way.network_mv])[0])
         return ProvenDecision(
             record=recording.name,
             rhythm=decision.rhythm,
-            clean_margin=self._clean_margin(way, decision.rhythm),
+            clean_margin=abs(logit - self.checkpoint.threshold),
             certified_margin=best.margin,
-            outcome=outcome,
+            outcome="certified" if best.margin > 0 else "attacked" if found else "unknown",
             may_abstain=self._may_abstain(recording, noise, at),
             method=found.method if found else best.method,
             seconds=time.process_time() - begun,
             counterexample=found,
             proof=best,
         )
+
+    def _answer(  # noqa: PLR0913  a question is told by its set, its way and its seed
+        self,
+        recording: Recording,
+        noise: LinearSet,
+        way: Way,
+        rhythm: str,
+        *,
+        at: Place,
+        seed: int,
+    ) -> tuple[Proof, Counterexample | None]:
+        """The best proof, and the counterexample if one was replayed."""
+        begun, problem = time.process_time(), self.problem(way, rhythm)
+        best = proof(problem, Budget(parts=1, steps=0, out_of_time=lambda: False))
+        if best.margin > 0:
+            return best, None
+        searched = search(
+            self._screener, recording, way, noise, at=at, budget=self._attack, seed=seed
+        )
+        if searched.found is None:
+            best = self._thorough(problem, best, begun)
+        hold_apart(recording, best, searched)
+        return best, searched.found
 
     def problem(self, way: Way, rhythm: str) -> Problem:
         """What has to be bounded for *rhythm* to be proven on *way*."""
@@ -186,10 +211,6 @@ class Prover:
         )
         return found if found.margin > quick.margin else quick
 
-    def _clean_margin(self, way: Way, rhythm: str) -> float:
-        logit = float(self._screener.classifier.logits([way.network_mv])[0])
-        return (logit - self.checkpoint.threshold) * (1 if rhythm == AFIB_RHYTHM else -1)
-
     def _may_abstain(self, recording: Recording, noise: LinearSet, at: Place) -> Answer:
         if at == "network":
             # What the device abstains on it sees before the filter.
@@ -213,6 +234,19 @@ def as_json(known: ProvenDecision, **asked: Any) -> dict[str, Any]:  # noqa: ANN
         "method": known.method,
         "seconds": round(known.seconds, 3),
     }
+
+
+def hold_apart(recording: Recording, best: Proof, searched: Searched) -> None:
+    """Hold that no point of the set was met below what is proven of all its points.
+
+    Raises:
+        BoundError: If one was.
+    """
+    if best.margin > 0 and searched.least_margin < best.margin:
+        raise BoundError(
+            f"{recording.name}: expected no margin below the proven {best.margin:g}, got a signal "
+            f"of the set with {searched.least_margin:g}; please report it"
+        )
 
 
 def _abstained(recording: Recording, begun: float) -> ProvenDecision:

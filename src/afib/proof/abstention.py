@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from afib.decision import unusable
+from afib.decision import unusable, windows
 
 if TYPE_CHECKING:
     from afib.records import Recording
     from afib.settings import UsabilitySettings
-    from nnassure.arrays import FloatArray
+    from nnassure.arrays import DoubleArray, FloatArray
 
 __all__ = ["Answer", "may_abstain"]
 
@@ -19,7 +19,7 @@ Answer: TypeAlias = bool | Literal["unknown"]
 
 
 def may_abstain(
-    recording: Recording, reach_mv: FloatArray, limits: UsabilitySettings, *, is_box: bool
+    recording: Recording, reach_mv: DoubleArray, limits: UsabilitySettings, *, is_box: bool
 ) -> Answer:
     """Whether some disturbance makes *recording* unusable, so that the device abstains.
 
@@ -46,46 +46,37 @@ def may_abstain(
     return "unknown"
 
 
-def _could_be_flat(recording: Recording, reach_mv: FloatArray, limits: UsabilitySettings) -> bool:
-    ranges = _windowed(recording, np.max) - _windowed(recording, np.min)
-    given = 2 * _windows(reach_mv, recording.rate_hz).max(axis=1)
-    # Rounding of a window's range cannot hide a flat one.
-    least = (ranges - given) * (1 - 1e-6)
-    return bool(np.mean(least < limits.flat_mv) > limits.flat_share)
+def _could_be_flat(recording: Recording, reach_mv: DoubleArray, limits: UsabilitySettings) -> bool:
+    signal = recording.signal_mv.astype(np.float64)
+    ranges = np.ptp(windows(signal, recording.rate_hz), axis=1)
+    given = windows(reach_mv, recording.rate_hz).max(axis=1) + _rounded(signal, reach_mv)
+    return bool(np.mean(ranges - 2 * given < limits.flat_mv) > limits.flat_share)
 
 
 def _could_be_saturated(
-    recording: Recording, reach_mv: FloatArray, limits: UsabilitySettings
+    recording: Recording, reach_mv: DoubleArray, limits: UsabilitySettings
 ) -> bool:
     signal = recording.signal_mv.astype(np.float64)
-    given = float(reach_mv.max()) * (1 + 1e-6) + 1e-6
+    given = float(reach_mv.max()) + _rounded(signal, reach_mv)
     at_most = (signal <= signal.min() + 2 * given) | (signal >= signal.max() - 2 * given)
     return bool(np.mean(at_most) > limits.saturated_share)
 
 
-def _worst(recording: Recording, reach_mv: FloatArray) -> list[FloatArray]:
+def _rounded(signal: DoubleArray, reach_mv: DoubleArray) -> float:
+    """How far float32 may move a disturbed sample, or the difference of two, in mV."""
+    return float(np.max(np.abs(signal)) + reach_mv.max()) * 2.0**-22
+
+
+def _worst(recording: Recording, reach_mv: DoubleArray) -> list[FloatArray]:
     """Signals of a box that are as flat, and as saturated, as it allows."""
     signal = recording.signal_mv.astype(np.float64)
-    reach = reach_mv * (1 - 1e-6)
-    width = _width(recording)
-    middles = (_windowed(recording, np.max) + _windowed(recording, np.min)) / 2
-    wanted = np.repeat(middles, width)
+    # A little less than the reach, so that float32 stays inside it.
+    reach = np.maximum(0.0, reach_mv - _rounded(signal, reach_mv))
+    seconds = windows(signal, recording.rate_hz)
+    middles = (seconds.max(axis=1) + seconds.min(axis=1)) / 2
+    wanted = np.repeat(middles, seconds.shape[1])
     wanted = np.concatenate([wanted, signal[len(wanted) :]])
     flat = signal + np.clip(wanted - signal, -reach, reach)
     low, high = signal.min() + reach.max(), signal.max() - reach.max()
     clipped = signal + np.clip(np.clip(signal, low, max(low, high)) - signal, -reach, reach)
     return [flat.astype(np.float32), clipped.astype(np.float32)]
-
-
-def _windowed(recording: Recording, of: np.ufunc | object) -> FloatArray:
-    windows = _windows(recording.signal_mv.astype(np.float64), recording.rate_hz)
-    return np.asarray(of(windows, axis=1))  # type: ignore[operator]
-
-
-def _windows(values: FloatArray, rate_hz: float) -> FloatArray:
-    width = min(max(1, round(rate_hz)), len(values))
-    return values[: len(values) // width * width].reshape(-1, width)
-
-
-def _width(recording: Recording) -> int:
-    return min(max(1, round(recording.rate_hz)), len(recording.signal_mv))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from nnassure.errors import PerturbationError
 from nnassure.perturbation import LinearSet, gain, jointly, mains, offset, wander
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def disturbance(  # noqa: PLR0913  a disturbance is told by its kind and its siz
     *,
     rate_hz: float,
     size: float,
-    frequency_hz: float,
+    frequency_hz: float | None,
     radius_mv: float,
 ) -> LinearSet:
     """What may happen to a signal.
@@ -34,7 +35,7 @@ def disturbance(  # noqa: PLR0913  a disturbance is told by its kind and its siz
         signal_mv: The undisturbed samples where the disturbance enters, shape (samples,).
         rate_hz: Samples a second there.
         size: In mV, and for ``gain`` a share of the amplitude.
-        frequency_hz: Of ``wander`` and ``mains``.
+        frequency_hz: Of ``wander`` and ``mains``; the others have none.
         radius_mv: Of a box of single samples beside it, for all kinds but ``linf``.
 
     Raises:
@@ -46,10 +47,16 @@ def disturbance(  # noqa: PLR0913  a disturbance is told by its kind and its siz
     made = {
         "gain": lambda: gain(signal_mv, size),
         "offset": lambda: offset(samples, size),
-        "wander": lambda: wander(samples, rate_hz, frequency_hz, size),
-        "mains": lambda: mains(samples, rate_hz, frequency_hz, size),
+        "wander": lambda: wander(samples, rate_hz, _stated(frequency_hz), size),
+        "mains": lambda: mains(samples, rate_hz, _stated(frequency_hz), size),
     }[kind]()
     return jointly(made, radius_mv=radius_mv) if radius_mv else made
+
+
+def _stated(frequency_hz: float | None) -> float:
+    if frequency_hz is None:
+        raise PerturbationError("frequency_hz: expected a number, got none")
+    return frequency_hz
 
 
 def _box(samples: int, radius_mv: float) -> LinearSet:

@@ -39,22 +39,30 @@ class Challenge:
         kind: Of the disturbance.
         at: Where it enters.
         size: In mV; for a gain, its share of the amplitude.
-        frequency_hz: Of wander and mains.
-        box_mv: How far each sample may move by itself beside it; at the recorder at least half a
-            step of the converter.
-        seconds: CPU time from which no further part of a question is begun.
-        restarts: Runs of each attack on a decision that no quick bound decides.
+        frequency_hz: Of wander and mains; None for what has none.
+        box_mv: How far each sample may move by itself beside it; at the recorder half a step of
+            the converter is added.
+        parts: The most parts that a question is split into.
+        steps: Steps of ascent for each part.
+        seconds: CPU time from which no further part of a question is begun; what decides before
+            it does not depend on the machine.
+        restarts: Descents of the attacks on a decision that no quick bound decides; of the other
+            attacks no more than a few are run.
+        queries: Blocks that the Square attack tries.
         seed: Of the attacks.
     """
 
     kind: Kind
     at: Place
     size: float
-    frequency_hz: float = 0.3
-    box_mv: float = 0.0
-    seconds: float = 60.0
-    restarts: int = 20
-    seed: int = 17
+    frequency_hz: float | None
+    box_mv: float
+    parts: int
+    steps: int
+    seconds: float
+    restarts: int
+    queries: int
+    seed: int
 
     def attack(self) -> AttackBudget:
         """What the attacks may spend."""
@@ -63,9 +71,19 @@ class Challenge:
             restarts=self.restarts,
             auto_restarts=few,
             smooth_restarts=min(few, 2),
-            queries=1000 if self.restarts > few else 200,
+            queries=self.queries,
             square_restarts=min(few, 1),
             art_restarts=0,
+        )
+
+    def prover(self, checkpoint: Checkpoint) -> Prover:
+        """What answers it about the model of *checkpoint*."""
+        return Prover(
+            checkpoint,
+            attack=self.attack(),
+            parts=self.parts,
+            steps=self.steps,
+            seconds=self.seconds,
         )
 
 
@@ -82,7 +100,7 @@ def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> 
         rate_hz = preprocessing.rate_hz
     else:
         # What a converter makes of a disturbed signal is off by half a step.
-        box_mv = max(box_mv, (recording.step_mv or 0.0) / 2)
+        box_mv += (recording.step_mv or 0.0) / 2
     return disturbance(
         challenge.kind,
         signal_mv,
@@ -120,6 +138,6 @@ def proven(
 def _one(model: Path, challenge: Challenge, recording: Recording) -> ProvenDecision:
     torch.set_num_threads(1)
     checkpoint = Checkpoint.load(model)
-    prover = Prover(checkpoint, attack=challenge.attack(), seconds=challenge.seconds)
+    prover = challenge.prover(checkpoint)
     noise = noise_of(challenge, recording, checkpoint.settings)
     return prover.prove(recording, noise, at=challenge.at, seed=challenge.seed)

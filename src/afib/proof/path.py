@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from afib.classifier import Classifier
     from afib.records import Recording
     from afib.settings import Settings
-    from nnassure.arrays import FloatArray
+    from nnassure.arrays import DoubleArray, FloatArray
     from nnassure.perturbation import LinearSet
 
 __all__ = ["Place", "Way", "reach_mv", "way_of"]
@@ -93,10 +93,11 @@ def way_of(recording: Recording, noise: LinearSet, settings: Settings, at: Place
     )
 
 
-def reach_mv(noise: LinearSet) -> FloatArray:
+def reach_mv(noise: LinearSet) -> DoubleArray:
     """How far each sample may move, in mV, shape (samples,)."""
     most = np.maximum(np.abs(noise.lower), np.abs(noise.upper))
-    return np.asarray(most @ np.abs(noise.generators) + noise.radius_mv)
+    reach: DoubleArray = most @ np.abs(noise.generators) + noise.radius_mv
+    return reach
 
 
 def _placed(  # noqa: PLR0913, PLR0917  each is one part of the way
@@ -117,7 +118,8 @@ def _placed(  # noqa: PLR0913, PLR0917  each is one part of the way
     if settings.network.polarity == "invariant":
         indices, signs = np.concatenate([indices, indices]), np.concatenate([signs, -signs])
     rounding = 0.0
-    if at == "recorder":
+    # A ball at the network's input is one of float32 signals; all else is rounded to them.
+    if at == "recorder" or noise.parameters:
         rounding = _rounding(float(np.max(np.abs(start_mv) + reach_mv(noise))), resampling)
     return Placed(
         signal=torch.from_numpy(network_mv.astype(np.float64)) + middle @ generators,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from afib.decision import Screener
     from afib.proof.path import Place, Way
     from nnassure.arrays import FloatArray
-    from nnassure.attacks import Budget
+    from nnassure.attacks import Budget, Margin
     from nnassure.perturbation import LinearSet
 
 __all__ = ["Counterexample", "Searched", "search"]
-
-_STEPS, _RESTARTS = 40, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,27 +75,42 @@ def search(  # noqa: PLR0913  a search is told by its set, its way and its budge
         way: From where the disturbance enters to the network.
         noise: The set.
         at: Where the disturbance enters.
-        budget: Of the attacks on a box.
+        budget: Of the attacks; of a set with parameters its steps and restarts count.
         seed: Of all attacks.
     """
-    classifier = screener.classifier
-    is_afib = _is_afib(classifier, way.network_mv)
-    margin = way.margin_function(classifier, is_afib=is_afib)
-    inputs = torch.from_numpy(way.start_mv.astype(np.float32))[None]
-    if noise.parameters == 0:
-        met = portfolio(margin, inputs, Ball(radius_mv=noise.radius_mv), budget=budget, seed=seed)
-        point, least, method = met.inputs[0], float(met.margins[0]), str(met.method[0])
-    else:
-        moved = parameter_attack(
-            margin, inputs, [noise], steps=_STEPS, restarts=_RESTARTS, seed=seed
-        )
-        point, least, method = moved.inputs[0], float(moved.margins[0]), str(moved.method[0])
+    is_afib = _is_afib(screener.classifier, way.network_mv)
+    margin = way.margin_function(screener.classifier, is_afib=is_afib)
+    step_mv = recording.step_mv if at == "recorder" else None
+    point, least, method = _met(margin, way.start_mv, noise, step_mv, budget=budget, seed=seed)
     if least > 0:
         return Searched(found=None, least_margin=least)
-    point = _in_steps(recording, way.start_mv, point, noise, at)
+    point = _in_steps(way.start_mv, point, noise, step_mv)
     turned = _turned(screener, recording, point, at, is_afib=is_afib)
     found = Counterexample(signal_mv=point, margin=least, method=method) if turned else None
     return Searched(found=found, least_margin=least)
+
+
+def _met(  # noqa: PLR0913  as above
+    margin: Margin,
+    start_mv: FloatArray,
+    noise: LinearSet,
+    step_mv: float | None,
+    *,
+    budget: Budget,
+    seed: int,
+) -> tuple[FloatArray, float, str]:
+    """The worst signal that an attack met, its margin, and which attack it was."""
+    inputs = torch.from_numpy(start_mv.astype(np.float32))[None]
+    if noise.parameters == 0:
+        met = portfolio(margin, inputs, Ball(radius_mv=noise.radius_mv), budget=budget, seed=seed)
+        return met.inputs[0], float(met.margins[0]), str(met.method[0])
+    if step_mv is not None:
+        # What is left of the box when the converter has rounded.
+        noise = replace(noise, radius_mv=max(0.0, noise.radius_mv - step_mv / 2))
+    moved = parameter_attack(
+        margin, inputs, [noise], steps=budget.steps, restarts=max(budget.restarts, 1), seed=seed
+    )
+    return moved.inputs[0], float(moved.margins[0]), str(moved.method[0])
 
 
 def _is_afib(classifier: Classifier, network_mv: FloatArray) -> bool:
@@ -105,25 +118,20 @@ def _is_afib(classifier: Classifier, network_mv: FloatArray) -> bool:
 
 
 def _in_steps(
-    recording: Recording,
-    start_mv: FloatArray,
-    point_mv: FloatArray,
-    noise: LinearSet,
-    at: Place,
+    start_mv: FloatArray, point_mv: FloatArray, noise: LinearSet, step_mv: float | None
 ) -> FloatArray:
     """*point_mv* in whole steps from the recording, where the converter's step is known.
 
     In a box the steps are rounded towards the recording, so that the result stays in it. A set
-    with parameters holds what the converter makes of its signals, since its box is half a step.
+    with parameters was searched with half a step less than its box.
     """
-    if at == "network" or recording.step_mv is None:
+    if step_mv is None:
         return point_mv
-    step = recording.step_mv
-    steps = np.round((point_mv.astype(np.float64) - start_mv) / step)
+    steps = np.round((point_mv.astype(np.float64) - start_mv) / step_mv)
     if noise.parameters == 0:
-        most = np.floor(noise.radius_mv / step * (1 + 1e-12))
+        most = np.floor(noise.radius_mv / step_mv * (1 + 1e-12))
         steps = np.clip(steps, -most, most)
-    return np.asarray(start_mv + steps * step, dtype=np.float32)
+    return np.asarray(start_mv + steps * step_mv, dtype=np.float32)
 
 
 def _turned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,21 +11,60 @@ import torch
 
 from afib.classifier import Classifier
 from afib.decision import Screener
-from afib.proof import Prover
+from afib.preprocessing import to_network_rate
+from afib.proof import hold_apart
 from afib.proof.abstention import may_abstain
 from afib.proof.many import Challenge, noise_of, proven
 from afib.proof.path import way_of
+from afib.proof.search import Searched
 from afib.records import Recording
 from afib.settings import UsabilitySettings
-from nnassure.attacks import Budget
-from nnassure.errors import PerturbationError
+from nnassure.certify.parts import Part
+from nnassure.certify.proving import Proof
+from nnassure.errors import BoundError, PerturbationError
 from tests.support.models import tiny_checkpoint
+from tests.support.networks import placed
 from tests.support.recordings import recording, steps
 
-CHEAP = Budget(
-    steps=10, restarts=2, auto_restarts=1, smooth_restarts=0, square_restarts=0, art_restarts=0
-)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from afib.checkpoint import Checkpoint
+    from afib.proof import Kind, Place, ProvenDecision
+    from nnassure.arrays import FloatArray
+
 LIMITS = UsabilitySettings(shortest_s=1.0, flat_mv=0.01, flat_share=0.5, saturated_share=0.2)
+
+
+def challenge(  # noqa: PLR0913  a question is told by its set
+    kind: Kind = "linf",
+    at: Place = "recorder",
+    *,
+    size: float,
+    frequency_hz: float | None = None,
+    box_mv: float = 0.0,
+    restarts: int = 2,
+) -> Challenge:
+    """A question that is answered in a moment."""
+    return Challenge(
+        kind=kind,
+        at=at,
+        size=size,
+        frequency_hz=frequency_hz,
+        box_mv=box_mv,
+        parts=20,
+        steps=4,
+        seconds=20.0,
+        restarts=restarts,
+        queries=50,
+        seed=3,
+    )
+
+
+def asked(question: Challenge, checkpoint: Checkpoint, one: Recording) -> ProvenDecision:
+    """The answer about *one*."""
+    noise = noise_of(question, one, checkpoint.settings)
+    return question.prover(checkpoint).prove(one, noise, at=question.at, seed=question.seed)
 
 
 def stored(samples: int = 3000, *, seed: int = 0, rate_hz: float = 300.0) -> Recording:
@@ -38,6 +78,11 @@ def stored(samples: int = 3000, *, seed: int = 0, rate_hz: float = 300.0) -> Rec
     )
 
 
+def network_samples(checkpoint: Checkpoint, one: Recording) -> FloatArray:
+    """What the network of *checkpoint* is given of *one*."""
+    return to_network_rate(one.signal_mv, one.rate_hz, checkpoint.settings.preprocessing)
+
+
 @pytest.mark.parametrize("polarity", ["free", "invariant"])
 @pytest.mark.parametrize(("samples", "rate_hz"), [(3000, 300.0), (2703, 300.0), (2600, 250.0)])
 @pytest.mark.parametrize("seed", [0, 1])
@@ -47,9 +92,9 @@ def test_no_stored_recording_in_the_set_is_below_its_margin(
     """Disturbed by whole steps up to the radius, the device's margin stays above the proven one."""
     checkpoint = tiny_checkpoint(seed=seed, polarity=polarity)
     one = stored(samples, seed=seed, rate_hz=rate_hz)
-    challenge = Challenge(kind="linf", at="recorder", size=0.005)
-    noise = noise_of(challenge, one, checkpoint.settings)
-    known = Prover(checkpoint, attack=CHEAP, parts=20, seconds=5).prove(one, noise)
+    question = challenge(size=0.005)
+    noise = noise_of(question, one, checkpoint.settings)
+    known = asked(question, checkpoint, one)
     way = way_of(one, noise, checkpoint.settings, "recorder")
     margin = way.margin_function(Classifier(checkpoint), is_afib=known.rhythm == "AFib")
     generator = np.random.default_rng(seed)
@@ -64,7 +109,7 @@ def test_no_stored_recording_in_the_set_is_below_its_margin(
 def test_the_way_of_the_engine_is_the_way_of_the_device() -> None:
     """Undisturbed, the margin along the way is the device's, and the samples are its samples."""
     checkpoint, one = tiny_checkpoint(), stored(2703)
-    noise = noise_of(Challenge(kind="linf", at="recorder", size=0.001), one, checkpoint.settings)
+    noise = noise_of(challenge(size=0.001), one, checkpoint.settings)
     way = way_of(one, noise, checkpoint.settings, "recorder")
     classifier = Classifier(checkpoint)
     margin = way.margin_function(classifier, is_afib=True)
@@ -80,17 +125,10 @@ def test_the_way_of_the_engine_is_the_way_of_the_device() -> None:
 def test_a_reported_counterexample_turns_the_device() -> None:
     """It lies in the set, in whole steps, and the device says the other rhythm of it."""
     one = stored()
-    plain = Classifier(tiny_checkpoint(seed=2))
-    signal = way_of(
-        one,
-        noise_of(Challenge(kind="linf", at="recorder", size=0.01), one, plain.settings),
-        plain.settings,
-        "recorder",
-    ).network_mv
-    near = float(plain.logits([signal])[0]) - 1e-4
-    checkpoint = tiny_checkpoint(seed=2, threshold=near)
-    noise = noise_of(Challenge(kind="linf", at="recorder", size=0.01), one, checkpoint.settings)
-    known = Prover(checkpoint, attack=CHEAP).prove(one, noise)
+    plain = tiny_checkpoint(seed=2)
+    logit = float(Classifier(plain).logits([network_samples(plain, one)])[0])
+    checkpoint = tiny_checkpoint(seed=2, threshold=logit - 1e-4)
+    known = asked(challenge(size=0.01), checkpoint, one)
     assert (known.outcome, known.rhythm) == ("attacked", "AFib")
     assert known.counterexample is not None
     moved = (known.counterexample.signal_mv.astype(np.float64) - one.signal_mv) / 0.001
@@ -100,19 +138,25 @@ def test_a_reported_counterexample_turns_the_device() -> None:
     assert Screener(Classifier(checkpoint)).decide(turned).rhythm == "normal"
 
 
-@pytest.mark.parametrize("kind", ["gain", "offset", "wander", "mains"])
-@pytest.mark.parametrize("at", ["recorder", "network"])
-def test_parametric_sets_hold_for_what_the_device_sees(kind: str, at: str) -> None:
-    """At drawn parameters and corners the device's margin stays above the proven one."""
-    if (kind, at) == ("mains", "network"):
+@pytest.mark.parametrize(
+    ("kind", "at", "frequency_hz"),
+    [
+        *((kind, at, None) for kind in ("gain", "offset") for at in ("recorder", "network")),
+        ("wander", "recorder", 0.3),
+        ("wander", "network", 0.3),
         # Behind the filter a sine of 50 Hz cannot stand: it is above half the rate.
-        return
+        ("mains", "recorder", 50.0),
+    ],
+)
+def test_parametric_sets_hold_for_what_the_device_sees(
+    kind: Kind, at: Place, frequency_hz: float | None
+) -> None:
+    """At drawn parameters and corners the device's margin stays above the proven one."""
     checkpoint, one = tiny_checkpoint(seed=2), stored()
-    frequency = 50.0 if kind == "mains" else 0.3
-    challenge = Challenge(kind=kind, at=at, size=0.05, frequency_hz=frequency)  # type: ignore[arg-type]
-    noise = noise_of(challenge, one, checkpoint.settings)
-    known = Prover(checkpoint, attack=CHEAP, parts=40, seconds=5).prove(one, noise, at=at)  # type: ignore[arg-type]
-    way = way_of(one, noise, checkpoint.settings, at)  # type: ignore[arg-type]
+    question = challenge(kind, at, size=0.05, frequency_hz=frequency_hz)
+    noise = noise_of(question, one, checkpoint.settings)
+    known = asked(question, checkpoint, one)
+    way = way_of(one, noise, checkpoint.settings, at)
     margin = way.margin_function(Classifier(checkpoint), is_afib=known.rhythm == "AFib")
     generator = np.random.default_rng(0)
     shares = generator.uniform(-1, 1, (20, noise.parameters))
@@ -124,14 +168,41 @@ def test_parametric_sets_hold_for_what_the_device_sees(kind: str, at: str) -> No
         assert float(margin(point)[0]) >= known.certified_margin - 1e-6
 
 
+@pytest.mark.parametrize("box_mv", [0.0, 0.002])
+def test_a_parametric_counterexample_lies_in_its_set(box_mv: float) -> None:
+    """In whole steps of the converter, and still within the parameters and the box."""
+    one, plain = stored(), tiny_checkpoint(seed=3)
+    logit = float(Classifier(plain).logits([network_samples(plain, one)])[0])
+    checkpoint = tiny_checkpoint(seed=3, threshold=logit - 1e-3)
+    question = challenge("offset", size=0.2, box_mv=box_mv)
+    noise = noise_of(question, one, checkpoint.settings)
+    known = asked(question, checkpoint, one)
+    assert (known.outcome, known.rhythm) == ("attacked", "AFib")
+    assert known.counterexample is not None
+    point = known.counterexample.signal_mv[None]
+    assert noise.radius_mv == pytest.approx(box_mv + 0.0005)
+    assert noise.contains(point, one.signal_mv, 2.0**-22).all()
+
+
+def test_a_proof_that_an_attack_contradicts_is_an_error() -> None:
+    """An engine that is wrong is told of, never reported as certified."""
+    one = stored()
+    whole = Part(margin=1.0, halves=(), recording=placed(torch.zeros(4), length=4, radius=1.0))
+    wrong = Proof(margin=1.0, method="linear", parts=(whole,), leaves=())
+    met = Searched(found=None, least_margin=0.5)
+    told = r"^A00001: expected no margin below the proven 1, got a signal of the set with 0\.5;"
+    with pytest.raises(BoundError, match=told):
+        hold_apart(one, wrong, met)
+    hold_apart(one, replace(wrong, margin=0.5), met)
+
+
 def test_nothing_is_proven_where_the_device_abstains() -> None:
     """A flat line has no rhythm, so there is no decision to prove."""
     flat = Recording.of(
         name="flat", signal_mv=np.zeros(3000), rate_hz=300.0, origin="flat", step_mv=0.001
     )
     checkpoint = tiny_checkpoint()
-    noise = noise_of(Challenge(kind="linf", at="recorder", size=0.01), flat, checkpoint.settings)
-    known = Prover(checkpoint, attack=CHEAP).prove(flat, noise)
+    known = asked(challenge(size=0.01), checkpoint, flat)
     assert (known.outcome, known.rhythm, known.method) == ("unknown", None, None)
     assert not known.certified_decision
 
@@ -161,15 +232,13 @@ def test_it_is_told_whether_a_disturbance_can_silence_the_device(
     assert may_abstain(one, reach, LIMITS, is_box=is_box) == answer
 
 
-def test_proofs_side_by_side_are_those_of_one_after_the_other(tmp_path: object) -> None:
+def test_proofs_side_by_side_are_those_of_one_after_the_other(tmp_path: Path) -> None:
     """Two processes give the margins of one."""
-    folder = tmp_path / "model"  # type: ignore[operator]
+    folder = tmp_path / "model"
     tiny_checkpoint().save(folder)
     both = [recording("A00001"), recording("A00002", seed=1)]
-    challenge = Challenge(kind="linf", at="network", size=0.002, restarts=1, seconds=5)
-    one, two = (
-        proven(folder, both, challenge, processes=count, progress=False) for count in (1, 2)
-    )
+    question = challenge(at="network", size=0.002, restarts=1)
+    one, two = (proven(folder, both, question, processes=count, progress=False) for count in (1, 2))
     assert [known.certified_margin for known in one] == [known.certified_margin for known in two]
     assert [known.record for known in one] == ["A00001", "A00002"]
 
@@ -179,4 +248,4 @@ def test_a_set_without_extent_is_refused(size: float) -> None:
     """A radius that is no number above 0 proves nothing."""
     one, settings = stored(), tiny_checkpoint().settings
     with pytest.raises(PerturbationError):
-        noise_of(Challenge(kind="linf", at="recorder", size=size), one, settings)
+        noise_of(challenge(size=size), one, settings)
