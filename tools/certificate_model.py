@@ -187,7 +187,9 @@ def read_way(model: Model, document: dict[str, Any], file: NpzFile) -> Way:
     require(close.all(), "network_mv", "signal_mv through the filter", "another signal")
     at, disturbance = document["at"], document["disturbance"]
     require(at in ("recorder", "network"), "at", "recorder or network", at)
-    cutting = _cutting(model, len(network), file)
+    # A signal of the set is rounded to float32 where it enters; a ball holds float32 signals alone.
+    rounded = at == "network" and len(disturbance["parameters"]) > 0
+    cutting = _cutting(model, len(network), file, 2 * UNIT if rounded else 0.0)
     steps, signal = ([resampling, cutting], signal) if at == "recorder" else ([cutting], network)
     radius, count = disturbance["radius_mv"], len(disturbance["parameters"])
     halves = array(file, "half_widths", (count,))
@@ -218,7 +220,7 @@ def _filter(taps: Array, count: int, up: int, down: int) -> Layer:
     return Layer(where, used, signs, weight, bias, terms, share, floor, "way")
 
 
-def _cutting(model: Model, count: int, file: NpzFile) -> Layer:
+def _cutting(model: Model, count: int, file: NpzFile, share: float) -> Layer:
     within, size = np.arange(model.length), -(-count // model.length)
     starts = np.linspace(0, max(count - model.length, 0), size).round().astype(np.int64)
     rule = (starts[:, None] + within) % count
@@ -229,7 +231,8 @@ def _cutting(model: Model, count: int, file: NpzFile) -> Layer:
         right = np.array_equal(indices[signs == sign], rule)
         require(right, "indices", f"the segments of {count} samples with sign {sign}", "others")
     where, each = indices.reshape(-1, 1), np.repeat(signs, model.length)[:, None]
-    return Layer(where, each != 0, each, np.ones((1, 1, 1)), np.zeros(1), 0, 0.0, 0.0, "way")
+    weight, floor = np.ones((1, 1, 1)), 2 * SMALLEST if share else 0.0
+    return Layer(where, each != 0, each, weight, np.zeros(1), 0, share, floor, "way")
 
 
 def array(file: NpzFile, name: str, shape: tuple[int, ...] | None, types: str = "float64") -> Array:

@@ -163,7 +163,7 @@ def test_segments_are_cut_as_the_device_cuts_them(samples: int, length: int) -> 
     rule = segment_indices(samples, length)
     model = certificate_model.Model({}, {}, {}, 10.0, length, [1])
     file: Any = {"indices": rule, "signs": np.ones(len(rule))}
-    cutting = certificate_model._cutting(model, samples, file)
+    cutting = certificate_model._cutting(model, samples, file, 0.0)
     assert np.array_equal(cutting.where.ravel(), rule.ravel())
 
 

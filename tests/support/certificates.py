@@ -65,14 +65,14 @@ class Writer:
         matrix, self.sizes, meet, self.ratio, self.taps = dense
         self.network_mv = (matrix @ signal.astype(np.float64)).astype(np.float32)
         self.indices, self.signs = model.readings(len(self.network_mv))
+        parameters = 0 if question.half_widths is None else len(question.half_widths)
         if question.at == "recorder":
             self.centre, self.map = signal.astype(np.float64), matrix
             share = 2 * _UNIT + (0.0 if self.taps is None else _gamma(meet + 2) + _UNIT / 500)
         else:
             self.centre, self.map = self.network_mv.astype(np.float64), np.eye(len(matrix))
-            share, self.sizes = 0.0, self.map
+            share, self.sizes, meet = 2 * _UNIT if parameters else 0.0, self.map, 0
         self.share, self.floor = share, (meet + 2) * _SMALLEST if share else 0.0
-        parameters = 0 if question.half_widths is None else len(question.half_widths)
         shape = (parameters, len(self.centre))
         self.generators = np.zeros(shape) if question.generators is None else question.generators
         self.half_widths = np.zeros(0) if question.half_widths is None else question.half_widths
