@@ -28,7 +28,8 @@ endif
 # What turns files into a decision: every branch of it has to be run by a test.
 DECIDES := */vericase/verdict.py,*/vericase/matrix.py,*/vericase/gate.py,*/vericase/schema/*,*/vericase/store/*
 # What cross-fitting showed is a subject of its own, committed with the reference report.
-CROSSFIT := $(if $(filter physionet2017,$(DATA)),--subject crossfit=reports/reference/crossfit.json)
+CROSSFIT := $(if $(filter physionet2017,$(DATA)),--subject crossfit=reports/reference/crossfit.json \
+  --subject certified=reports/reference/certified --subject certified_model=$(SHIPPED)-certified)
 REHEARSAL := $(if $(QUICK)$(filter synthetic,$(DATA)),--rehearsal)
 
 BIN := $(VENV)/bin
@@ -99,7 +100,7 @@ bench-peers: $(STAMP) ## measure the tool beside its peers, which are installed 
 	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
 
-reference: $(STAMP) ## cross-fit, train the named model, open the test split once, report
+reference: $(STAMP) ## cross-fit, prove, train the named models, open the test split once, report
 	@$(BIN)/python tools/reference.py --model $(SHIPPED)
 
 schema: $(STAMP) ## write the JSON Schemas for editors

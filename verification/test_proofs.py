@@ -5,39 +5,98 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
-from vericase import Proportion, Scalar
+from vericase import Proportion, Sample, Scalar
+from verification.certified import repeated
 from verification.proofs import attacked_below, prove, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.records import Recording
+    from verification.certified import CertifiedTraining
 
 Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
 
 
-@pytest.mark.parametrize(
-    "where",
-    [
-        pytest.param("network", marks=pytest.mark.verifies("ROB-006"), id="network"),
-        pytest.param("recorder", marks=pytest.mark.verifies("ROB-007"), id="recorder"),
-    ],
-)
+def _asked(*requirements: str, with_first: tuple[str, ...] = ()) -> pytest.MarkDecorator:
+    """One case a requirement, which is handed its id; the first also verifies *with_first*."""
+    marked = [
+        pytest.param(
+            each, marks=pytest.mark.verifies(each, *([] if place else with_first)), id=each
+        )
+        for place, each in enumerate(requirements)
+    ]
+    return pytest.mark.parametrize("requirement", marked)
+
+
+@_asked("ROB-006", "ROB-007", "ROB-009", with_first=("ROB-017",))
 def test_decisions_are_certified(
+    measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
+) -> None:
+    """Of recordings that no model saw, by rhythm, those decided rightly and proven."""
+    found = certified.proofs(requirement, conditions)
+    attachment = {f"{requirement}.csv": found.table()}
+    measure("certified_sensitivity", Proportion.of(found.certified(is_afib=True)), attachment)
+    measure("certified_specificity", Proportion.of(found.certified(is_afib=False)))
+    measure("open_share", Proportion.of(found.open()))
+    measure("clean_sensitivity", Proportion.of(found.right(is_afib=True)))
+    measure("clean_specificity", Proportion.of(found.right(is_afib=False)))
+
+
+@_asked("ROB-010", "ROB-011", "ROB-012")
+def test_right_decisions_are_certified(
+    measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
+) -> None:
+    """Of right decisions on recordings that no model saw, those proven."""
+    found = certified.proofs(requirement, conditions)
+    proven = np.concatenate([found.certified(is_afib=each) for each in (True, False)])
+    right = np.concatenate([found.right(is_afib=each) for each in (True, False)])
+    attachment = {f"{requirement}.csv": found.table()}
+    measure("certified_of_right", Proportion.of(proven[right]), attachment)
+    measure("open_share", Proportion.of(found.open()))
+
+
+@pytest.mark.verifies("ROB-014")
+def test_proofs_are_repeated(
     measure: Measure,
     conditions: Conditions,
-    model_folder: Path,
+    certified: CertifiedTraining,
+    every_recording: Mapping[str, Recording],
+) -> None:
+    """Proofs on record that come out otherwise when they are made again, and how many were."""
+    found = repeated(certified, every_recording, conditions)
+    measure("proofs_not_repeated", Scalar(len(found.other)), {"other.txt": "\n".join(found.other)})
+    measure("certificates_contradicted", Scalar(len(found.below)))
+    measure("proofs_repeated", Scalar(found.tried))
+    measure("certificates_attacked", Scalar(found.attacked))
+
+
+@pytest.mark.verifies("ROB-015")
+def test_the_named_model_is_certified(
+    measure: Measure,
+    conditions: Conditions,
+    certified_model: Path,
     recorded: Sequence[Recording],
-    where: str,
 ) -> None:
     """Of held-out recordings of each rhythm, those decided rightly and proven."""
-    found = prove(model_folder, recorded, conditions)
-    attachment = {f"{where}.csv": found.table()}
+    found = prove(certified_model, recorded, conditions)
+    attachment = {"proofs.csv": found.table()}
     measure("certified_sensitivity", Proportion.of(found.certified("A")), attachment)
     measure("certified_specificity", Proportion.of(found.certified("N")))
+
+
+@pytest.mark.verifies("ROB-016")
+def test_robustness_has_its_price(measure: Measure, certified: CertifiedTraining) -> None:
+    """What standard training gets right and certified training does not, paired by recording."""
+    measure("lost_sensitivity", Sample(certified.lost(is_afib=True)))
+    measure("lost_specificity", Sample(certified.lost(is_afib=False)))
+    right, is_afib = certified.crossfit.right("network"), certified.crossfit.is_afib
+    measure("clean_sensitivity", Proportion.of(right[is_afib]))
+    measure("clean_specificity", Proportion.of(right[~is_afib]))
 
 
 @pytest.mark.verifies("ROB-008")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from afib import certifying
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
-from afib.crossfit import cross_fit, write_cross_fit
+from afib.crossfit import NETWORK, cross_fit, write_cross_fit
 from afib.dataset import check_against, read_manifest
 from afib.decision import Decision, Screener
 from afib.errors import AfibError, RecordError
@@ -199,7 +199,8 @@ def _train(parsed: argparse.Namespace) -> int:
 
 def _crossfit(parsed: argparse.Namespace) -> int:
     settings, data = _data(parsed)
-    both = {"network": settings, "two_blocks": load_settings(parsed.baseline)}
+    baseline = Path(parsed.baseline).stem.removeprefix(f"{settings.data.source}-")
+    both = {NETWORK: settings, baseline.replace("-", "_"): load_settings(parsed.baseline)}
     folds = parsed.out.resolve().with_suffix(".folds")
     result = cross_fit(data, both, folds, processes=parsed.processes, progress=True)
     write_cross_fit(result, parsed.out)

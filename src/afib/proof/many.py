@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from afib.settings import Settings
     from nnassure.perturbation import LinearSet
 
-__all__ = ["Challenge", "noise_of", "proven"]
+__all__ = ["Challenge", "noise_of", "proven", "proven_by"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,11 @@ class Challenge:
             seconds=self.seconds,
         )
 
+    def prove(self, checkpoint: Checkpoint, recording: Recording) -> ProvenDecision:
+        """What is known of the decision of *checkpoint*'s model on *recording*."""
+        noise = noise_of(self, recording, checkpoint.settings)
+        return self.prover(checkpoint).prove(recording, noise, at=self.at, seed=self.seed)
+
 
 def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> LinearSet:
     """The disturbances of *recording* that *challenge* names.
@@ -125,19 +130,44 @@ def proven(
         ModelError: If *model* is no sound model folder.
         NetworkError: If its network has a layer that the engine cannot bound.
     """
+    models = [model] * len(recordings)
+    return proven_by(
+        models, recordings, challenge, processes=processes, progress=progress, bare=False
+    )
+
+
+def proven_by(  # noqa: PLR0913  proofs are told by their models, recordings and question
+    models: Sequence[Path],
+    recordings: Sequence[Recording],
+    challenge: Challenge,
+    *,
+    processes: int,
+    progress: bool,
+    bare: bool,
+) -> list[ProvenDecision]:
+    """As :func:`proven`, each recording by the model that stands at its place.
+
+    What is *bare* lacks what proofs rest on and the counterexamples, which fill a memory soon.
+
+    Raises:
+        ModelError: If one of *models* is no sound model folder.
+        NetworkError: If a network has a layer that the engine cannot bound.
+    """
     bar = tqdm(total=len(recordings), desc="proving", unit="recording", disable=not progress)
-    ask = partial(_one, model, challenge)
     results = []
     with bar, ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for result in pool.map(ask, recordings):
+        for result in pool.map(partial(_one, challenge, bare), models, recordings):
             results.append(result)
             bar.update()
     return results
 
 
-def _one(model: Path, challenge: Challenge, recording: Recording) -> ProvenDecision:
+def _one(
+    challenge: Challenge,
+    bare: bool,  # noqa: FBT001  handed over by position, as a pool does
+    model: Path,
+    recording: Recording,
+) -> ProvenDecision:
     torch.set_num_threads(1)
-    checkpoint = Checkpoint.load(model)
-    prover = challenge.prover(checkpoint)
-    noise = noise_of(challenge, recording, checkpoint.settings)
-    return prover.prove(recording, noise, at=challenge.at, seed=challenge.seed)
+    known = challenge.prove(Checkpoint.load(model), recording)
+    return replace(known, proof=None, counterexample=None) if bare else known

@@ -1,0 +1,100 @@
+"""Prove the decisions of cross-fitted models, as the requirements that depend on them ask.
+
+Proofs on record that are of the same question, models and engine are kept. What was proven before
+an interruption is kept too: a requirement has a file of its own.
+Run it as `python -m tools.prove_folds` in the folder of the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from afib.crossfit import read_cross_fit
+from afib.errors import AfibError
+from afib.proof.pooled import drawn, prove_pooled, write_pooled
+from afib.settings import load_settings
+from afib.sources import open_source
+from vericase.schema import load_requirements
+from verification.certified import CROSSFIT, FOLDS, recorded_proofs
+from verification.proofs import challenge_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from afib.crossfit import CrossFit
+    from afib.records import Recording
+    from vericase.requirement import Requirement
+
+ROOT = Path(__file__).parents[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prove what is asked and not on record; 0 if all of it stands in the folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="of the cross-fitting and of the proofs")
+    parser.add_argument("--preset", required=True, help="of the cross-fitted models")
+    parser.add_argument("--processes", type=int, default=2, help="proofs at a time")
+    parsed = parser.parse_args(arguments)
+    crossfit = read_cross_fit(parsed.folder / CROSSFIT)
+    wanted = [
+        requirement
+        for requirement in _asking()
+        if recorded_proofs(parsed.folder, requirement.id, requirement.conditions, crossfit) is None
+    ]
+    if wanted:
+        recordings = _recordings(parsed.preset, crossfit)
+        for requirement in wanted:
+            _prove(requirement, parsed.folder, crossfit, recordings, parsed.processes)
+    print(f"proofs by cross-fitted models stand in {parsed.folder}: {len(wanted)} made anew")
+    return 0
+
+
+def _asking() -> list[Requirement]:
+    """The requirements whose conditions are a question about cross-fitted models."""
+    requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
+    return [
+        requirement
+        for requirement in requirements.requirements
+        if "certified" in requirement.depends and "disturbance" in requirement.conditions
+    ]
+
+
+def _recordings(preset: str, crossfit: CrossFit) -> dict[str, Recording]:
+    names = set(crossfit.names.tolist())
+    source = open_source(load_settings(preset).data, None, progress=True)
+    return {each.name: each for each in source.recordings() if each.name in names}
+
+
+def _prove(
+    requirement: Requirement,
+    folder: Path,
+    crossfit: CrossFit,
+    recordings: dict[str, Recording],
+    processes: int,
+) -> None:
+    conditions: Mapping[str, Any] = requirement.conditions
+    names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"])
+    proofs = prove_pooled(
+        crossfit,
+        folder / FOLDS,
+        [recordings[name] for name in names.tolist()],
+        challenge_of(conditions),
+        processes=processes,
+        progress=True,
+    )
+    write_pooled(proofs, folder / f"{requirement.id}.json")
+    told = [
+        f"{word} {proofs.certified(is_afib=is_afib).sum()} of {len(proofs.where(is_afib=is_afib))}"
+        for word, is_afib in (("AFib", True), ("normal", False))
+    ]
+    print(f"{requirement.id}: proven and right of {' and of '.join(told)}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except AfibError as error:
+        sys.exit("\n".join(error.problems))
