@@ -10,6 +10,7 @@ import pytest
 
 from vericase import Proportion, Sample, Scalar
 from verification.certified import repeated
+from verification.engines import bounded_by_both, proven_in
 from verification.proofs import attacked_below, prove, refused
 
 if TYPE_CHECKING:
@@ -97,6 +98,35 @@ def test_robustness_has_its_price(measure: Measure, certified: CertifiedTraining
     right, is_afib = certified.crossfit.right("network"), certified.crossfit.is_afib
     measure("clean_sensitivity", Proportion.of(right[is_afib]))
     measure("clean_specificity", Proportion.of(right[~is_afib]))
+
+
+@pytest.mark.verifies("ROB-018")
+def test_two_engines_agree(
+    measure: Measure,
+    conditions: Conditions,
+    certified_model: Path,
+    recorded: Sequence[Recording],
+) -> None:
+    """Recordings on which the engines' bounds differ, or are above what an attack met."""
+    found = bounded_by_both(certified_model, recorded, conditions)
+    looser = [each for each in found if not each.ours >= each.theirs - conditions["tolerance"]]
+    above = [each for each in found if not max(each.ours, each.theirs) <= each.met]
+    measure("bounds_looser", Scalar(len(looser)), {"bounds.txt": "\n".join(map(str, found))})
+    measure("bounds_above_attack", Scalar(len(above)))
+    measure("recordings_bounded", Scalar(len(found)))
+
+
+@pytest.mark.verifies("ROB-019")
+def test_rounding_costs_no_certificates(
+    measure: Measure,
+    conditions: Conditions,
+    certified_model: Path,
+    recorded: Sequence[Recording],
+) -> None:
+    """Of decisions proven in real arithmetic, those that the rounding of float32 leaves open."""
+    deployed, real = proven_in(certified_model, recorded, conditions)
+    measure("certificates_lost", Proportion.of(~deployed[real]))
+    measure("certificates_gained", Scalar(int((deployed & ~real).sum())))
 
 
 @pytest.mark.verifies("ROB-008")
