@@ -18,7 +18,7 @@ from afib.proof.pooled import drawn, prove_pooled, write_pooled
 from afib.settings import load_settings
 from afib.sources import open_source
 from vericase.schema import load_requirements
-from verification.certified import CROSSFIT, FOLDS, recorded_proofs
+from verification.certified import CROSSFIT, FOLDS, questions, recorded_proofs
 from verification.proofs import challenge_of
 
 if TYPE_CHECKING:
@@ -40,14 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     crossfit = read_cross_fit(parsed.folder / CROSSFIT)
     wanted = [
-        requirement
+        (name, conditions)
         for requirement in _asking()
-        if recorded_proofs(parsed.folder, requirement.id, requirement.conditions, crossfit) is None
+        for name, conditions in questions(requirement.id, requirement.conditions).values()
+        if recorded_proofs(parsed.folder, name, conditions, crossfit) is None
     ]
     if wanted:
         recordings = _recordings(parsed.preset, crossfit)
-        for requirement in wanted:
-            _prove(requirement, parsed.folder, crossfit, recordings, parsed.processes)
+        for name, conditions in wanted:
+            _prove(name, conditions, parsed.folder, crossfit, recordings, parsed.processes)
     print(f"proofs by cross-fitted models stand in {parsed.folder}: {len(wanted)} made anew")
     return 0
 
@@ -68,14 +69,14 @@ def _recordings(preset: str, crossfit: CrossFit) -> dict[str, Recording]:
     return {each.name: each for each in source.recordings() if each.name in names}
 
 
-def _prove(
-    requirement: Requirement,
+def _prove(  # noqa: PLR0913, PLR0917  as above: a question, its models and its recordings
+    name: str,
+    conditions: Mapping[str, Any],
     folder: Path,
     crossfit: CrossFit,
     recordings: dict[str, Recording],
     processes: int,
 ) -> None:
-    conditions: Mapping[str, Any] = requirement.conditions
     names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"])
     proofs = prove_pooled(
         crossfit,
@@ -85,12 +86,12 @@ def _prove(
         processes=processes,
         progress=True,
     )
-    write_pooled(proofs, folder / f"{requirement.id}.json")
+    write_pooled(proofs, folder / f"{name}.json")
     told = [
         f"{word} {proofs.certified(is_afib=is_afib).sum()} of {len(proofs.where(is_afib=is_afib))}"
         for word, is_afib in (("AFib", True), ("normal", False))
     ]
-    print(f"{requirement.id}: proven and right of {' and of '.join(told)}", flush=True)
+    print(f"{name}: proven and right of {' and of '.join(told)}", flush=True)
 
 
 if __name__ == "__main__":

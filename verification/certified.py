@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from afib.proof.pooled import KnownDecision, PooledProofs
     from afib.records import Recording
 
-__all__ = ["CROSSFIT", "FOLDS", "CertifiedTraining", "Repeated", "recorded_proofs", "repeated"]
+__all__ = [
+    "CROSSFIT",
+    "FOLDS",
+    "CertifiedTraining",
+    "Repeated",
+    "inverted",
+    "questions",
+    "radii_mv",
+    "radii_table",
+    "recorded_proofs",
+    "repeated",
+]
 
 #: What stands in the folder beside a file of proofs for each requirement.
 CROSSFIT, FOLDS = "crossfit.json", "folds"
@@ -52,11 +63,32 @@ class CertifiedTraining:
             pytest.skip(f"no current proofs are on record for {requirement}; make reference")
         return found
 
+    def by_radius(
+        self, requirement: str, conditions: Mapping[str, Any]
+    ) -> dict[float, PooledProofs]:
+        """By radius in mV, rising, the proofs that *requirement* asks for at each of its sizes."""
+        return {
+            size: self.proofs(name, asked)
+            for size, (name, asked) in sorted(questions(requirement, conditions).items())
+        }
+
     def lost(self, *, is_afib: bool) -> tuple[float, ...]:
         """1 where standard training alone is right, -1 where it alone is wrong, else 0."""
         chosen = self.crossfit.is_afib == is_afib
         right = {name: self.crossfit.right(name)[chosen] for name in ("network", "standard")}
         return tuple((right["standard"].astype(float) - right["network"]).tolist())
+
+
+def questions(
+    requirement: str, conditions: Mapping[str, Any]
+) -> dict[float, tuple[str, Mapping[str, Any]]]:
+    """By size, the file and the conditions of each question of *requirement*."""
+    if "sizes" not in conditions:
+        return {conditions["size"]: (requirement, conditions)}
+    return {
+        size: (f"{requirement}-{size}", {**conditions, "size": size})
+        for size in conditions["sizes"]
+    }
 
 
 def recorded_proofs(
@@ -128,3 +160,27 @@ def _alike(known: KnownDecision, again: ProvenDecision) -> bool:
     return math.isclose(
         known.certified_margin, again.certified_margin, rel_tol=_REPEATS, abs_tol=_REPEATS
     )
+
+
+def radii_mv(found: Mapping[float, PooledProofs], *, is_afib: bool) -> list[float]:
+    """By recording, the largest radius at which it is decided rightly and proven, else 0."""
+    sizes = np.array([0.0, *found])
+    proven = np.array([each.certified(is_afib=is_afib) for each in found.values()])
+    return [float(sizes[np.append(True, column)].max()) for column in proven.T]
+
+
+def radii_table(found: Mapping[float, PooledProofs]) -> str:
+    """One line a recording: what came out at each radius."""
+    lines = [",".join(["record", "label", *(f"{1000 * size:g} uV" for size in found)])]
+    for rows in zip(*(each.decisions for each in found.values()), strict=True):
+        label = "A" if rows[0].is_afib else "N"
+        outcomes = [row.outcome if row.right else f"{row.outcome} (wrong)" for row in rows]
+        lines.append(",".join([rows[0].name, label, *outcomes]))
+    return "\n".join(lines) + "\n"
+
+
+def inverted(found: Mapping[float, PooledProofs]) -> int:
+    """How many recordings are proven at a radius above one at which they were attacked."""
+    outcomes = np.array([[row.outcome for row in each.decisions] for each in found.values()])
+    attacked = np.logical_or.accumulate(outcomes == "attacked", axis=0)
+    return int((attacked & (outcomes == "certified")).any(axis=0).sum())

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from vericase import Proportion, Sample, Scalar
-from verification.certified import repeated
+from verification.certified import inverted, radii_mv, radii_table, repeated
+from verification.charts import certified_curve
 from verification.engines import bounded_by_both, proven_in
 from verification.proofs import attacked_below, prove, refused
 
@@ -59,6 +60,25 @@ def test_right_decisions_are_certified(
     attachment = {f"{requirement}.csv": found.table()}
     measure("certified_of_right", Proportion.of(proven[right]), attachment)
     measure("open_share", Proportion.of(found.open()))
+
+
+@pytest.mark.verifies("ROB-020")
+def test_less_is_certified_at_larger_radii(
+    measure: Measure, conditions: Conditions, certified: CertifiedTraining
+) -> None:
+    """The radius up to which half of the recordings are decided rightly and proven."""
+    found = certified.by_radius("ROB-020", conditions)
+    curves = {
+        "AFib proven": [each.certified(is_afib=True).mean() for each in found.values()],
+        "AFib not attacked": [each.withstood(is_afib=True).mean() for each in found.values()],
+        "normal proven": [each.certified(is_afib=False).mean() for each in found.values()],
+        "normal not attacked": [each.withstood(is_afib=False).mean() for each in found.values()],
+    }
+    radii = {name: radii_mv(found, is_afib=name == "A") for name in ("A", "N")}
+    attachments = {"radii.csv": radii_table(found), "radii.svg": certified_curve([*found], curves)}
+    measure("median_radius_afib_mv", Scalar(float(np.median(radii["A"])), "mV"), attachments)
+    measure("median_radius_normal_mv", Scalar(float(np.median(radii["N"])), "mV"))
+    measure("radii_inverted", Scalar(inverted(found)))
 
 
 @pytest.mark.verifies("ROB-014")

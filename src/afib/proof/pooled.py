@@ -89,6 +89,11 @@ class PooledProofs:
         chosen = self.where(is_afib=is_afib)
         return np.array([known.right and known.outcome == "certified" for known in chosen])
 
+    def withstood(self, *, is_afib: bool) -> BoolArray:
+        """Which of these are decided rightly and not attacked, shape (recordings,)."""
+        chosen = self.where(is_afib=is_afib)
+        return np.array([known.right and known.outcome != "attacked" for known in chosen])
+
     def right(self, *, is_afib: bool) -> BoolArray:
         """Which of these are decided rightly, shape (recordings,)."""
         return np.array([known.right for known in self.where(is_afib=is_afib)])
