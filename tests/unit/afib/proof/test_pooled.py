@@ -6,13 +6,11 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from afib.checkpoint import Checkpoint
-from afib.crossfit import CrossFit, fold_model
+from afib.crossfit import fold_model
 from afib.errors import ManifestError
-from afib.proof.many import Challenge
 from afib.proof.pooled import (
     PooledProofs,
     drawn,
@@ -21,80 +19,29 @@ from afib.proof.pooled import (
     read_pooled,
     write_pooled,
 )
-from afib.records import Recording
-from tests.support.models import tiny_checkpoint
-from tests.support.recordings import steps
+from tests.support.pooled import (
+    CONDITIONS,
+    NAMES,
+    QUESTION,
+    cross_fitting,
+    recordings,
+    save_models,
+)
 from verification.certified import recorded_proofs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ("A00001", "A00002", "A00003", "A00004")
-CONDITIONS: dict[str, Any] = {
-    "disturbance": "linf",
-    "at": "network",
-    "size": 0.0005,
-    "parts": 2,
-    "steps": 1,
-    "seconds": 20.0,
-    "restarts": 1,
-    "queries": 10,
-    "seed": 3,
-    "each": 2,
-}
-QUESTION = Challenge(
-    kind="linf",
-    at="network",
-    size=0.0005,
-    frequency_hz=None,
-    box_mv=0.0,
-    parts=2,
-    steps=1,
-    seconds=20.0,
-    restarts=1,
-    queries=10,
-    seed=3,
-)
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two models."""
+    folder = tmp_path_factory.mktemp("models")
+    save_models(folder)
+    return folder
 
 
-def recordings() -> list[Recording]:
-    """Four recordings of 10 s."""
-    return [
-        Recording.of(
-            name=name, signal_mv=steps(3000, seed=seed) / 1000, rate_hz=300.0, origin=f"{name}.hea"
-        )
-        for seed, name in enumerate(NAMES)
-    ]
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """Two models that say the opposite of each other."""
-    checkpoint = tiny_checkpoint()
-    checkpoint.save(fold_model(tmp_path, 0))
-    replace(checkpoint, threshold=checkpoint.threshold + 1000).save(fold_model(tmp_path, 1))
-    return tmp_path
-
-
-def cross_fitting(digests: tuple[str, str] = ("a", "b")) -> CrossFit:
-    """The first two recordings are of fold 0; every other one has AFib."""
-    return CrossFit(
-        names=np.array(NAMES),
-        is_afib=np.array([True, False, True, False]),
-        folds=np.array([0, 0, 1, 1]),
-        scores=np.zeros(4, dtype=np.float32),
-        calls={"network": np.zeros(4, dtype=bool)},
-        origin={
-            "models": {
-                "network-0": {"model_sha256": digests[0]},
-                "network-1": {"model_sha256": digests[1]},
-                "standard-0": {"model_sha256": "c"},
-            }
-        },
-    )
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def proofs(models: Path) -> PooledProofs:
     """What both models prove of their recordings."""
     return prove_pooled(
@@ -188,10 +135,8 @@ def test_only_proofs_of_this_very_question_are_taken(
         path.write_text(path.read_text()[:-9])
     if change == "missing":
         path.unlink()
-    conditions = CONDITIONS | {
-        "question": {"size": 0.001},
-        "draw": {"each": 1},
-    }.get(change, {})
+    changes: dict[str, dict[str, Any]] = {"question": {"size": 0.001}, "draw": {"each": 1}}
+    conditions = CONDITIONS | changes.get(change, {})
     crossfit = cross_fitting(("a", "other")) if change == "models" else cross_fitting()
     found = recorded_proofs(models, "ROB-006", conditions, crossfit)
     assert (found is not None) == (change == "none")
