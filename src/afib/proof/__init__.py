@@ -177,7 +177,7 @@ class Prover:
     ) -> tuple[Proof, Counterexample | None]:
         """The best proof, and the counterexample if one was replayed."""
         begun, problem = time.process_time(), self.problem(way, rhythm)
-        best = proof(problem, Budget(parts=1, steps=0, out_of_time=lambda: False))
+        best = self._quick(problem)
         if best.margin > 0:
             return best, None
         searched = search(
@@ -199,6 +199,9 @@ class Prover:
             ),
             arithmetic=FLOAT32,
         )
+
+    def _quick(self, problem: Problem) -> Proof:
+        return proof(problem, Budget(parts=self._parts, steps=0, out_of_time=lambda: False))
 
     def _thorough(self, problem: Problem, quick: Proof, begun: float) -> Proof:
         found = proof(
