@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from tqdm import tqdm
@@ -14,11 +14,13 @@ from tqdm import tqdm
 from afib.checkpoint import Checkpoint
 from afib.preprocessing import to_network_rate
 from afib.proof import Prover
-from afib.proof.disturbance import disturbance
+from afib.proof.band import Band, prove_band
+from afib.proof.disturbance import JOINED, disturbance
+from afib.proof.recorded import recorded_noise
 from nnassure.attacks import Budget as AttackBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from afib.proof import ProvenDecision
@@ -26,9 +28,15 @@ if TYPE_CHECKING:
     from afib.proof.path import Place
     from afib.records import Recording
     from afib.settings import Settings
+    from nnassure.arrays import FloatArray
     from nnassure.perturbation import LinearSet
 
-__all__ = ["Challenge", "noise_of", "proven"]
+__all__ = ["WANDER_HZ", "Challenge", "answer", "band_of", "noise_of", "proven", "side_by_side"]
+
+_Known = TypeVar("_Known")
+
+#: Breathing and movement: see :func:`nnassure.perturbation.wander`.
+WANDER_HZ = (0.05, 0.67)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,12 @@ class Challenge:
             attacks no more than a few are run.
         queries: Blocks that the Square attack tries.
         seed: Of the attacks.
+        band_hz: Lowest and highest frequency of a ``wander-band``.
+        mains_hz: Of the mains in ``joint``.
+        weights: What ``joint`` joins, each with how many times the size.
+        noise: The recorded noise of ``noise``: a folder or a record; None for the Noise Stress
+            Test below ``VERICASE_DATA``.
+        components: How many shapes span the recorded noise.
     """
 
     kind: Kind
@@ -63,6 +77,11 @@ class Challenge:
     restarts: int
     queries: int
     seed: int
+    band_hz: tuple[float, float] = WANDER_HZ
+    mains_hz: float = 50.0
+    weights: tuple[tuple[str, float], ...] = tuple(JOINED.items())
+    noise: Path | None = None
+    components: int = 4
 
     def attack(self) -> AttackBudget:
         """What the attacks may spend."""
@@ -87,20 +106,40 @@ class Challenge:
         )
 
 
+def answer(challenge: Challenge, prover: Prover, recording: Recording) -> ProvenDecision:
+    """What is known of *recording* under the disturbances that *challenge* names.
+
+    Raises:
+        PerturbationError: If a size or a frequency is out of its range.
+        SourceError: If recorded noise is asked for, and there is none.
+        BoundError: If an attack met a point below what was proven: then the engine is wrong.
+    """
+    settings = prover.checkpoint.settings
+    if challenge.kind == "wander-band":
+        band = band_of(challenge, recording, settings)
+        return prove_band(prover, recording, band, at=challenge.at, seed=challenge.seed)
+    noise = noise_of(challenge, recording, settings)
+    return prover.prove(recording, noise, at=challenge.at, seed=challenge.seed)
+
+
 def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> LinearSet:
     """The disturbances of *recording* that *challenge* names.
 
     Raises:
-        PerturbationError: If a size or a frequency is out of its range.
+        PerturbationError: If a size or a frequency is out of its range, or the disturbances are
+            no single set: those of ``wander-band`` are the union of many.
+        SourceError: If recorded noise is asked for, and there is none.
     """
-    signal_mv, rate_hz, box_mv = recording.signal_mv, recording.rate_hz, challenge.box_mv
-    if challenge.at == "network":
-        preprocessing = settings.preprocessing
-        signal_mv = to_network_rate(recording.signal_mv, recording.rate_hz, preprocessing)
-        rate_hz = preprocessing.rate_hz
-    else:
-        # What a converter makes of a disturbed signal is off by half a step.
-        box_mv += (recording.step_mv or 0.0) / 2
+    signal_mv, rate_hz, box_mv = _entrance(challenge, recording, settings)
+    components = None
+    if challenge.kind == "noise":
+        components = recorded_noise(
+            challenge.noise,
+            rate_hz=rate_hz,
+            samples=len(signal_mv),
+            count=challenge.components,
+            settings=settings.preprocessing,
+        ).components
     return disturbance(
         challenge.kind,
         signal_mv,
@@ -108,7 +147,38 @@ def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> 
         size=challenge.size,
         frequency_hz=challenge.frequency_hz,
         radius_mv=box_mv,
+        mains_hz=challenge.mains_hz,
+        weights=dict(challenge.weights),
+        components=components,
     )
+
+
+def band_of(challenge: Challenge, recording: Recording, settings: Settings) -> Band:
+    """The waves that *challenge* names for *recording*."""
+    signal_mv, rate_hz, box_mv = _entrance(challenge, recording, settings)
+    return Band(
+        lowest_hz=challenge.band_hz[0],
+        highest_hz=challenge.band_hz[1],
+        rate_hz=rate_hz,
+        samples=len(signal_mv),
+        mv=challenge.size,
+        radius_mv=box_mv,
+    )
+
+
+def _entrance(
+    challenge: Challenge, recording: Recording, settings: Settings
+) -> tuple[FloatArray, float, float]:
+    """The samples that are disturbed, their rate, and the box beside what disturbs them."""
+    if challenge.at == "network":
+        rate_hz = settings.preprocessing.rate_hz
+        signal_mv = to_network_rate(
+            recording.signal_mv, recording.rate_hz, settings.preprocessing
+        )
+        return signal_mv, rate_hz, challenge.box_mv
+    # What a converter makes of a disturbed signal is off by half a step.
+    box_mv = challenge.box_mv + (recording.step_mv or 0.0) / 2
+    return recording.signal_mv, recording.rate_hz, box_mv
 
 
 def proven(
@@ -125,8 +195,19 @@ def proven(
         ModelError: If *model* is no sound model folder.
         NetworkError: If its network has a layer that the engine cannot bound.
     """
-    bar = tqdm(total=len(recordings), desc="proving", unit="recording", disable=not progress)
     ask = partial(_one, model, challenge)
+    return side_by_side(ask, recordings, processes=processes, progress=progress)
+
+
+def side_by_side(
+    ask: Callable[[Recording], _Known],
+    recordings: Sequence[Recording],
+    *,
+    processes: int,
+    progress: bool,
+) -> list[_Known]:
+    """What *ask* tells of each of *recordings*, in their order."""
+    bar = tqdm(total=len(recordings), desc="proving", unit="recording", disable=not progress)
     results = []
     with bar, ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         for result in pool.map(ask, recordings):
@@ -138,6 +219,4 @@ def proven(
 def _one(model: Path, challenge: Challenge, recording: Recording) -> ProvenDecision:
     torch.set_num_threads(1)
     checkpoint = Checkpoint.load(model)
-    prover = challenge.prover(checkpoint)
-    noise = noise_of(challenge, recording, checkpoint.settings)
-    return prover.prove(recording, noise, at=challenge.at, seed=challenge.seed)
+    return answer(challenge, challenge.prover(checkpoint), recording)
