@@ -18,7 +18,7 @@ import torch
 from afib.checkpoint import Checkpoint
 from afib.dataset import AFIB, NORMAL
 from afib.errors import AfibError, ModelError
-from afib.proof.many import Challenge
+from afib.proof.many import Challenge, answer
 from afib.settings import load_settings
 from afib.sources import open_source
 from afib.workflow import fitted, prepared
@@ -107,7 +107,8 @@ def _figures(model: Checkpoint, recordings: list[Recording]) -> list[str]:
     right = np.zeros(len(recordings), dtype=np.bool_)
     told = []
     for radius_mv in RADII_MV:
-        known = [_question(radius_mv).prove(model, each) for each in recordings]
+        question = _question(radius_mv)
+        known = [answer(question, question.prover(model), each) for each in recordings]
         right = np.array([each.rhythm for each in known]) == np.where(labels, "AFib", "normal")
         proven = right & np.array([each.outcome == "certified" for each in known])
         told.append(_rates(proven, labels))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,8 @@ import pytest
 from afib.checkpoint import Checkpoint
 from afib.crossfit import fold_model
 from afib.errors import AfibError
-from afib.proof.many import Challenge
-from afib.proof.pooled import drawn, origin_of, read_pooled
+from afib.proof.many import Challenge, answer
+from afib.proof.pooled import asked_of, drawn, origin_of, read_pooled
 from verification.proofs import challenge_of, least_margin
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def recorded_proofs(
         return None
     names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"])
     current = (
-        found.asked == asdict(challenge_of(conditions))
+        found.asked == asked_of(challenge_of(conditions))
         and found.origin == origin_of(crossfit)
         and [known.name for known in found.decisions] == names.tolist()
     )
@@ -140,7 +140,7 @@ def repeated(
         for known in (proofs.decisions[place] for place in places):
             recording = recordings[known.name]
             model = fold_model(training.folder / FOLDS, known.fold)
-            again = challenge.prove(Checkpoint.load(model), recording)
+            again = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
             tried += 1
             if not _alike(known, again):
                 other.append(f"{path.stem}: {known} came out as {again}")

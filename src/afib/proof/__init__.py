@@ -8,8 +8,7 @@ Stable does not mean correct: a wrong decision can be proven as well as a right 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import torch
 
@@ -19,6 +18,7 @@ from afib.network import layers
 from afib.preprocessing import segment_samples
 from afib.proof.abstention import may_abstain
 from afib.proof.disturbance import KINDS, Kind, disturbance
+from afib.proof.known import ProvenDecision, abstained, as_json, hold_apart
 from afib.proof.path import Place, Way, reach_mv, way_of
 from afib.proof.search import search
 from nnassure.certify.arithmetic import FLOAT32, require_plain_arithmetic
@@ -27,7 +27,6 @@ from nnassure.certify.margins import Problem, Question
 from nnassure.certify.network import chain_of
 from nnassure.certify.proving import Proof, proof
 from nnassure.certify.region import Region
-from nnassure.errors import BoundError
 
 if TYPE_CHECKING:
     from afib.checkpoint import Checkpoint
@@ -49,47 +48,13 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ProvenDecision:
-    """What is known of one recording's decision under a set of disturbances.
-
-    Attributes:
-        record: Name of the recording.
-        rhythm: What the device says of it undisturbed; None if it abstains, and then nothing is
-            proven.
-        clean_margin: Distance of the undisturbed logit from the threshold; None likewise.
-        certified_margin: No disturbance brings it below this; None likewise.
-        outcome: ``certified``, ``attacked`` (a counterexample was replayed) or ``unknown``.
-        may_abstain: Whether a disturbance could make the device abstain.
-        method: Of the proof or the attack that decided; None where nothing was tried.
-        seconds: CPU time that the answer took.
-        counterexample: The one that was replayed, if any.
-        proof: What the certified margin rests on; None where nothing was proven.
-    """
-
-    record: str
-    rhythm: str | None
-    clean_margin: float | None
-    certified_margin: float | None
-    outcome: str
-    may_abstain: Answer
-    method: str | None
-    seconds: float
-    counterexample: Counterexample | None
-    proof: Proof | None
-
-    @property
-    def certified_decision(self) -> bool:
-        """Whether neither the other rhythm nor an abstention can come of it."""
-        return self.outcome == "certified" and self.may_abstain is False
-
-
 @final
 class Prover:
     """Proves decisions of one model.
 
     Attributes:
         checkpoint: The model.
+        seconds: CPU time from which no further part of a question is begun.
 
     Args:
         checkpoint: The model.
@@ -120,7 +85,7 @@ class Prover:
             layers(checkpoint.network), segment_samples(checkpoint.settings.preprocessing)
         )
         self._attack = attack
-        self._parts, self._steps, self._seconds = parts, steps, seconds
+        self._parts, self._steps, self.seconds = parts, steps, seconds
 
     @property
     def classifier(self) -> Classifier:
@@ -146,24 +111,40 @@ class Prover:
             BoundError: If an attack met a point below what was proven: then the engine is wrong.
         """
         begun = time.process_time()
-        decision = self._screener.decide(recording)
-        if decision.rhythm is None:
-            return _abstained(recording, begun)
-        way = way_of(recording, noise, self._settings, at)
-        best, found = self._answer(recording, noise, way, decision.rhythm, at=at, seed=seed)
-        logit = float(self.classifier.logits([way.network_mv])[0])
+        rhythm = self.rhythm(recording)
+        if rhythm is None:
+            return abstained(recording, begun)
+        way = self.way(recording, noise, at)
+        best, found = self._answer(recording, noise, way, rhythm, at=at, seed=seed)
         return ProvenDecision(
             record=recording.name,
-            rhythm=decision.rhythm,
-            clean_margin=abs(logit - self.checkpoint.threshold),
+            rhythm=rhythm,
+            clean_margin=self.clean_margin(way),
             certified_margin=best.margin,
             outcome="certified" if best.margin > 0 else "attacked" if found else "unknown",
-            may_abstain=self._may_abstain(recording, noise, at),
+            may_abstain=self.may_abstain(recording, noise, at),
             method=found.method if found else best.method,
             seconds=time.process_time() - begun,
             counterexample=found,
             proof=best,
         )
+
+    def rhythm(self, recording: Recording) -> str | None:
+        """What the device says of *recording*; None if it abstains."""
+        return self._screener.decide(recording).rhythm
+
+    def way(self, recording: Recording, noise: LinearSet, at: Place) -> Way:
+        """The way of *recording* from where *noise* enters to the network.
+
+        Raises:
+            ShapeError: If *noise* is for another number of samples.
+        """
+        return way_of(recording, noise, self._settings, at)
+
+    def clean_margin(self, way: Way) -> float:
+        """Distance of the undisturbed logit from the threshold."""
+        logit = float(self.classifier.logits([way.network_mv])[0])
+        return abs(logit - self.checkpoint.threshold)
 
     def _answer(  # noqa: PLR0913  a question is told by its set, its way and its seed
         self,
@@ -177,14 +158,12 @@ class Prover:
     ) -> tuple[Proof, Counterexample | None]:
         """The best proof, and the counterexample if one was replayed."""
         begun, problem = time.process_time(), self.problem(way, rhythm)
-        best = proof(problem, Budget(parts=1, steps=0, out_of_time=lambda: False))
+        best = self.quick(problem)
         if best.margin > 0:
             return best, None
-        searched = search(
-            self._screener, recording, way, noise, at=at, budget=self._attack, seed=seed
-        )
+        searched = self.searched(recording, noise, way, at=at, seed=seed)
         if searched.found is None:
-            best = self._thorough(problem, best, begun)
+            best = self.thorough(problem, best, begun)
         hold_apart(recording, best, searched)
         return best, searched.found
 
@@ -200,66 +179,33 @@ class Prover:
             arithmetic=FLOAT32,
         )
 
-    def _thorough(self, problem: Problem, quick: Proof, begun: float) -> Proof:
+    def quick(self, problem: Problem) -> Proof:
+        """What bounds that cost little prove."""
+        return proof(problem, Budget(parts=self._parts, steps=0, out_of_time=lambda: False))
+
+    def thorough(self, problem: Problem, quick: Proof, begun: float) -> Proof:
+        """The better of *quick* and what bounds prove that take time, counted from *begun*."""
         found = proof(
             problem,
             Budget(
                 parts=self._parts,
                 steps=self._steps,
-                out_of_time=lambda: time.process_time() - begun > self._seconds,
+                out_of_time=lambda: time.process_time() - begun > self.seconds,
             ),
         )
         return found if found.margin > quick.margin else quick
 
-    def _may_abstain(self, recording: Recording, noise: LinearSet, at: Place) -> Answer:
+    def searched(
+        self, recording: Recording, noise: LinearSet, way: Way, *, at: Place, seed: int
+    ) -> Searched:
+        """The worst that the attacks meet on *recording* in *noise*."""
+        return search(self._screener, recording, way, noise, at=at, budget=self._attack, seed=seed)
+
+    def may_abstain(self, recording: Recording, noise: LinearSet, at: Place) -> Answer:
+        """Whether a disturbance in *noise* could make the device abstain on *recording*."""
         if at == "network":
             # What the device abstains on it sees before the filter.
             return False
         return may_abstain(
             recording, reach_mv(noise), self._settings.usability, is_box=noise.parameters == 0
         )
-
-
-def as_json(known: ProvenDecision, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  plain JSON
-    """*known* as the command prints it, with what was *asked*."""
-    return {
-        "record": known.record,
-        "rhythm": known.rhythm,
-        **asked,
-        "clean_margin": known.clean_margin,
-        "certified_margin": known.certified_margin,
-        "outcome": known.outcome,
-        "may_abstain": known.may_abstain,
-        "certified_decision": known.certified_decision,
-        "method": known.method,
-        "seconds": round(known.seconds, 3),
-    }
-
-
-def hold_apart(recording: Recording, best: Proof, searched: Searched) -> None:
-    """Hold that no point of the set was met below what is proven of all its points.
-
-    Raises:
-        BoundError: If one was.
-    """
-    if best.margin > 0 and searched.least_margin < best.margin:
-        raise BoundError(
-            f"{recording.name}: expected no margin below the proven {best.margin:g}, got a signal "
-            f"of the set with {searched.least_margin:g}; please report it"
-        )
-
-
-def _abstained(recording: Recording, begun: float) -> ProvenDecision:
-    """Of a recording without a rhythm nothing can be proven."""
-    return ProvenDecision(
-        record=recording.name,
-        rhythm=None,
-        clean_margin=None,
-        certified_margin=None,
-        outcome="unknown",
-        may_abstain=True,
-        method=None,
-        seconds=time.process_time() - begun,
-        counterexample=None,
-        proof=None,
-    )

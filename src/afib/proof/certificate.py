@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from nnassure.certify.certificate import Witness
     from nnassure.perturbation import LinearSet
 
-__all__ = ["write_certificate"]
+__all__ = ["write_certificate", "write_pieces"]
 
 _FORMAT = 1
 _LESS = 1e-3
@@ -40,8 +41,19 @@ def write_certificate(  # noqa: PLR0913  a certificate names all that it rests o
     known: ProvenDecision,
     *,
     at: Place,
+    piece: int | None = None,
 ) -> Path:
     """The file in *folder*, named for the recording, that holds the proof of *known*.
+
+    Args:
+        folder: Made where it is missing.
+        prover: Of the model.
+        recording: As stored.
+        noise: The set that was proven.
+        known: Of which the proof is written.
+        at: Where the disturbance enters.
+        piece: The number of the set, where the disturbances are the union of several; it is in
+            the name of the file.
 
     Raises:
         BoundError: If nothing was proven, or the bounds that are written prove nothing; the file
@@ -67,10 +79,34 @@ def write_certificate(  # noqa: PLR0913  a certificate names all that it rests o
     folder.mkdir(parents=True, exist_ok=True)
     # Names may hold anything, and two recordings may share one: the digest tells them apart.
     name = "".join(each if each.isalnum() or each in "-_" else "_" for each in recording.name)
-    path = folder / f"{name}-{recording.digest[:12]}.npz"
+    number = "" if piece is None else f"-{piece:04d}"
+    path = folder / f"{name}-{recording.digest[:12]}{number}.npz"
     with replacing(path) as file:
         file.write(buffer.getvalue())
     return path
+
+
+def write_pieces(
+    folder: Path, prover: Prover, recording: Recording, known: ProvenDecision, *, at: Place
+) -> list[Path]:
+    """The files in *folder*, one for each set that the disturbances are the union of.
+
+    Raises:
+        BoundError: If the bounds that are written prove nothing for one of them.
+        OSError: If *folder* cannot be written to.
+    """
+    return [
+        write_certificate(
+            folder,
+            prover,
+            recording,
+            piece.noise,
+            replace(known, proof=piece.proof, pieces=()),
+            at=at,
+            piece=number,
+        )
+        for number, piece in enumerate(known.pieces, start=1)
+    ]
 
 
 def _document(  # noqa: PLR0913  as above

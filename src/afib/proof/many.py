@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from tqdm import tqdm
@@ -14,11 +14,13 @@ from tqdm import tqdm
 from afib.checkpoint import Checkpoint
 from afib.preprocessing import to_network_rate
 from afib.proof import Prover
-from afib.proof.disturbance import disturbance
+from afib.proof.band import Band, prove_band
+from afib.proof.disturbance import JOINED, disturbance
+from afib.proof.recorded import recorded_noise
 from nnassure.attacks import Budget as AttackBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from afib.proof import ProvenDecision
@@ -26,9 +28,25 @@ if TYPE_CHECKING:
     from afib.proof.path import Place
     from afib.records import Recording
     from afib.settings import Settings
+    from nnassure.arrays import FloatArray
     from nnassure.perturbation import LinearSet
 
-__all__ = ["Challenge", "noise_of", "proven", "proven_by"]
+__all__ = [
+    "WANDER_HZ",
+    "Challenge",
+    "answer",
+    "band_of",
+    "noise_of",
+    "proven",
+    "proven_by",
+    "side_by_side",
+]
+
+_Asked = TypeVar("_Asked")
+_Known = TypeVar("_Known")
+
+#: Breathing and movement: see :func:`nnassure.perturbation.wander`.
+WANDER_HZ = (0.05, 0.67)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +68,12 @@ class Challenge:
             attacks no more than a few are run.
         queries: Blocks that the Square attack tries.
         seed: Of the attacks.
+        band_hz: Lowest and highest frequency of a ``wander-band``.
+        mains_hz: Of the mains in ``joint``.
+        weights: What ``joint`` joins, each with how many times the size.
+        noise: The recorded noise of ``noise``: a folder or a record; None for the Noise Stress
+            Test below ``VERICASE_DATA``.
+        components: How many shapes span the recorded noise.
     """
 
     kind: Kind
@@ -63,6 +87,11 @@ class Challenge:
     restarts: int
     queries: int
     seed: int
+    band_hz: tuple[float, float] = WANDER_HZ
+    mains_hz: float = 50.0
+    weights: tuple[tuple[str, float], ...] = tuple(JOINED.items())
+    noise: Path | None = None
+    components: int = 4
 
     def attack(self) -> AttackBudget:
         """What the attacks may spend."""
@@ -86,26 +115,41 @@ class Challenge:
             seconds=self.seconds,
         )
 
-    def prove(self, checkpoint: Checkpoint, recording: Recording) -> ProvenDecision:
-        """What is known of the decision of *checkpoint*'s model on *recording*."""
-        noise = noise_of(self, recording, checkpoint.settings)
-        return self.prover(checkpoint).prove(recording, noise, at=self.at, seed=self.seed)
+
+def answer(challenge: Challenge, prover: Prover, recording: Recording) -> ProvenDecision:
+    """What is known of *recording* under the disturbances that *challenge* names.
+
+    Raises:
+        PerturbationError: If a size or a frequency is out of its range.
+        SourceError: If recorded noise is asked for, and there is none.
+        BoundError: If an attack met a point below what was proven: then the engine is wrong.
+    """
+    settings = prover.checkpoint.settings
+    if challenge.kind == "wander-band":
+        band = band_of(challenge, recording, settings)
+        return prove_band(prover, recording, band, at=challenge.at, seed=challenge.seed)
+    noise = noise_of(challenge, recording, settings)
+    return prover.prove(recording, noise, at=challenge.at, seed=challenge.seed)
 
 
 def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> LinearSet:
     """The disturbances of *recording* that *challenge* names.
 
     Raises:
-        PerturbationError: If a size or a frequency is out of its range.
+        PerturbationError: If a size or a frequency is out of its range, or the disturbances are
+            no single set: those of ``wander-band`` are the union of many.
+        SourceError: If recorded noise is asked for, and there is none.
     """
-    signal_mv, rate_hz, box_mv = recording.signal_mv, recording.rate_hz, challenge.box_mv
-    if challenge.at == "network":
-        preprocessing = settings.preprocessing
-        signal_mv = to_network_rate(recording.signal_mv, recording.rate_hz, preprocessing)
-        rate_hz = preprocessing.rate_hz
-    else:
-        # What a converter makes of a disturbed signal is off by half a step.
-        box_mv += (recording.step_mv or 0.0) / 2
+    signal_mv, rate_hz, box_mv = _entrance(challenge, recording, settings)
+    components = None
+    if challenge.kind == "noise":
+        components = recorded_noise(
+            challenge.noise,
+            rate_hz=rate_hz,
+            samples=len(signal_mv),
+            count=challenge.components,
+            settings=settings.preprocessing,
+        ).components
     return disturbance(
         challenge.kind,
         signal_mv,
@@ -113,7 +157,36 @@ def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> 
         size=challenge.size,
         frequency_hz=challenge.frequency_hz,
         radius_mv=box_mv,
+        mains_hz=challenge.mains_hz,
+        weights=dict(challenge.weights),
+        components=components,
     )
+
+
+def band_of(challenge: Challenge, recording: Recording, settings: Settings) -> Band:
+    """The waves that *challenge* names for *recording*."""
+    signal_mv, rate_hz, box_mv = _entrance(challenge, recording, settings)
+    return Band(
+        lowest_hz=challenge.band_hz[0],
+        highest_hz=challenge.band_hz[1],
+        rate_hz=rate_hz,
+        samples=len(signal_mv),
+        mv=challenge.size,
+        radius_mv=box_mv,
+    )
+
+
+def _entrance(
+    challenge: Challenge, recording: Recording, settings: Settings
+) -> tuple[FloatArray, float, float]:
+    """The samples that are disturbed, their rate, and the box beside what disturbs them."""
+    if challenge.at == "network":
+        rate_hz = settings.preprocessing.rate_hz
+        signal_mv = to_network_rate(recording.signal_mv, recording.rate_hz, settings.preprocessing)
+        return signal_mv, rate_hz, challenge.box_mv
+    # What a converter makes of a disturbed signal is off by half a step.
+    box_mv = challenge.box_mv + (recording.step_mv or 0.0) / 2
+    return recording.signal_mv, recording.rate_hz, box_mv
 
 
 def proven(
@@ -153,10 +226,23 @@ def proven_by(  # noqa: PLR0913  proofs are told by their models, recordings and
         ModelError: If one of *models* is no sound model folder.
         NetworkError: If a network has a layer that the engine cannot bound.
     """
-    bar = tqdm(total=len(recordings), desc="proving", unit="recording", disable=not progress)
+    ask = partial(_one, challenge, bare)
+    pairs = list(zip(models, recordings, strict=True))
+    return side_by_side(ask, pairs, processes=processes, progress=progress)
+
+
+def side_by_side(
+    ask: Callable[[_Asked], _Known],
+    asked: Sequence[_Asked],
+    *,
+    processes: int,
+    progress: bool,
+) -> list[_Known]:
+    """What *ask* tells of each of *asked*, in their order."""
+    bar = tqdm(total=len(asked), desc="proving", unit="recording", disable=not progress)
     results = []
     with bar, ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for result in pool.map(partial(_one, challenge, bare), models, recordings):
+        for result in pool.map(ask, asked):
             results.append(result)
             bar.update()
     return results
@@ -164,10 +250,10 @@ def proven_by(  # noqa: PLR0913  proofs are told by their models, recordings and
 
 def _one(
     challenge: Challenge,
-    bare: bool,  # noqa: FBT001  handed over by position, as a pool does
-    model: Path,
-    recording: Recording,
+    bare: bool,  # noqa: FBT001  bound by position
+    asked: tuple[Path, Recording],
 ) -> ProvenDecision:
+    model, recording = asked
     torch.set_num_threads(1)
-    known = challenge.prove(Checkpoint.load(model), recording)
-    return replace(known, proof=None, counterexample=None) if bare else known
+    known = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
+    return replace(known, proof=None, counterexample=None, pieces=()) if bare else known

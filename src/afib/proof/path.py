@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nnassure.arrays import DoubleArray, FloatArray
     from nnassure.perturbation import LinearSet
 
-__all__ = ["Place", "Way", "reach_mv", "way_of"]
+__all__ = ["Place", "Way", "reach_mv", "resampling_of", "way_of"]
 
 #: Where a disturbance enters.
 Place: TypeAlias = Literal["recorder", "network"]
@@ -76,13 +76,7 @@ def way_of(recording: Recording, noise: LinearSet, settings: Settings, at: Place
         ShapeError: If *noise* is for another number of samples.
     """
     network_mv = to_network_rate(recording.signal_mv, recording.rate_hz, settings.preprocessing)
-    found = network_filter(recording.rate_hz, settings.preprocessing)
-    resampling = None
-    if at == "recorder" and found is not None:
-        taps, up, down = found
-        # The device raises the taps by `up` in float32, so these are the numbers it uses.
-        raised = torch.from_numpy((taps * np.float32(up)).astype(np.float64))
-        resampling = Resampling(taps=raised, up=up, down=down)
+    resampling = resampling_of(recording.rate_hz, settings) if at == "recorder" else None
     start_mv = network_mv if at == "network" else recording.signal_mv
     _require_samples(noise, len(start_mv))
     return Way(
@@ -91,6 +85,17 @@ def way_of(recording: Recording, noise: LinearSet, settings: Settings, at: Place
         start_mv=start_mv,
         network_mv=network_mv,
     )
+
+
+def resampling_of(rate_hz: float, settings: Settings) -> Resampling | None:
+    """The filter between a recorder of *rate_hz* and the network; None if the rates are equal."""
+    found = network_filter(rate_hz, settings.preprocessing)
+    if found is None:
+        return None
+    taps, up, down = found
+    # The device raises the taps by `up` in float32, so these are the numbers it uses.
+    raised = torch.from_numpy((taps * np.float32(up)).astype(np.float64))
+    return Resampling(taps=raised, up=up, down=down)
 
 
 def reach_mv(noise: LinearSet) -> DoubleArray:

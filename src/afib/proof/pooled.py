@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KnownDecision",
     "PooledProofs",
+    "asked_of",
     "drawn",
     "engine_digest",
     "origin_of",
@@ -153,13 +154,19 @@ def prove_pooled(  # noqa: PLR0913  proofs are told by their models, recordings 
         paths, recordings, challenge, processes=processes, progress=progress, bare=True
     )
     return PooledProofs(
-        asked=asdict(challenge),
+        asked=asked_of(challenge),
         origin=origin_of(crossfit),
         decisions=[
             _known(decision, bool(crossfit.is_afib[place]), fold)
             for decision, place, fold in zip(found, at, folds, strict=True)
         ],
     )
+
+
+def asked_of(challenge: Challenge) -> dict[str, Any]:
+    """*challenge* as plain values by name, as a record states them."""
+    asked: dict[str, Any] = json.loads(json.dumps(asdict(challenge), default=str))
+    return asked
 
 
 def origin_of(crossfit: CrossFit) -> dict[str, Any]:

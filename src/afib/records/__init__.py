@@ -16,6 +16,7 @@ from afib.records.csv_text import read_csv
 from afib.records.edf import read_edf
 from afib.records.recording import MAX_MV, Recording, signal_digest
 from afib.records.shelf import Folder, Shelf, ZipArchive, content_digest, stem
+from afib.records.uncalibrated import read_uncalibrated
 from afib.records.wfdb_record import read_wfdb
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "read_archive",
     "read_folder",
     "read_recording",
+    "read_uncalibrated",
     "record_names",
     "signal_digest",
 ]

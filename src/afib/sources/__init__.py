@@ -26,6 +26,7 @@ __all__ = [
     "Source",
     "SyntheticCohort",
     "cache_folder",
+    "noise_folder",
     "open_source",
 ]
 
@@ -82,6 +83,27 @@ def open_source(
             "without VERICASE_DATA the recordings are downloaded"
         )
     return physionet2017_in(root / "physionet2017", settings)
+
+
+def noise_folder() -> Path:
+    """Where the MIT-BIH Noise Stress Test Database is: ``nstdb`` below ``VERICASE_DATA``.
+
+    Raises:
+        SourceError: If ``VERICASE_DATA`` is not set, or has no such folder.
+    """
+    named = os.environ.get("VERICASE_DATA")
+    if not named:
+        raise SourceError(
+            "noise: expected recorded noise, such as the MIT-BIH Noise Stress Test Database, "
+            "got none; name its folder or set VERICASE_DATA to the folder that holds nstdb/"
+        )
+    folder = Path(named) / "nstdb"
+    if not folder.is_dir():
+        raise SourceError(
+            f"{named}: expected the folder nstdb in it, got none; "
+            "it holds the MIT-BIH Noise Stress Test Database of PhysioNet"
+        )
+    return folder
 
 
 def cache_folder() -> Path:

@@ -16,8 +16,8 @@ class Budget:
     """How long a search may go on.
 
     Attributes:
-        parts: The most parts to bound.
-        steps: Steps of ascent for each part.
+        parts: The most parts to bound; of a set with parameters, by either kind of bounds.
+        steps: Steps of ascent for each part; with none, only what costs little is tried.
         out_of_time: Asked before each round; True ends the search.
     """
 

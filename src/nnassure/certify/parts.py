@@ -6,7 +6,6 @@ Each half is a set of its own, and all layers are bounded anew on it.
 from __future__ import annotations
 
 import heapq
-import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Part", "split_parameters"]
 
 _AT_ONCE = 4
+# Of a recording that forward bounds can prove at all, so many parts were more than enough.
+_FORWARD_PARTS = 128
 _Bounding: TypeAlias = "Callable[[Problem], Tensor]"
 
 
@@ -51,48 +52,80 @@ def split_parameters(problem: Problem, *, budget: Budget) -> tuple[float, tuple[
     """The least margin over all parts of a set with few parameters, and the parts.
 
     Each part is bounded anew, all layers of it; the parameter that moves the samples most is
-    halved.
+    halved. Forward bounds cost a small share of those by back-substitution, so they go first,
+    into many parts. Where they prove nothing the cuts are undone, and the others go on, unless
+    the budget has no steps or one part.
 
     Args:
         problem: About one recording.
-        budget: How long to go on.
+        budget: How long to go on; either kind of bounds may bound that many parts.
     """
-    order = itertools.count()
     (recording,) = problem.region.recordings
-    whole = Part(margin=-math.inf, halves=(), recording=recording)
-    bounding, root = _best_bounding(problem, whole)
-    if root.margin > 0 or budget.parts <= 1:
-        return root.margin, (root,)
-    queue = [(root.margin, next(order), root)]
-    done: list[Part] = []
-    bounded = 1
-    while queue and bounded < budget.parts and not budget.out_of_time():
-        worst = [heapq.heappop(queue)[2] for _ in range(min(_AT_ONCE, len(queue)))]
-        batch = [half for part in worst for half in _halves(part)]
-        bounded += len(batch)
-        for part, margin in zip(batch, _margins_of(problem, batch, bounding), strict=True):
-            known = replace(part, margin=margin)
-            if margin > 0:
-                done.append(known)
+    search = _Search(problem, Part(margin=-math.inf, halves=(), recording=recording))
+    search.bound(forward_margins)
+    if budget.parts > 1:
+        search.cut(forward_margins, replace(budget, parts=min(budget.parts, _FORWARD_PARTS)))
+    if budget.parts == 1 or budget.steps > 0:
+        search.merge()
+        search.bound(_backward_margins)
+        if budget.parts > 1:
+            search.cut(_backward_margins, budget)
+    return min(part.margin for part in search.parts), search.parts
+
+
+class _Search:
+    """The parts of a set: those that are proven, and those that are open."""
+
+    def __init__(self, problem: Problem, whole: Part) -> None:
+        self._problem = problem
+        self._met = {whole.halves: whole}
+        self._done: list[Part] = []
+        self._open = {whole.halves: whole}
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All of them, which together are the set."""
+        return (*self._done, *self._open.values())
+
+    def bound(self, bounding: _Bounding) -> None:
+        """Every open part is bounded as it is."""
+        for part in list(self._open.values()):
+            self._keep([part], bounding)
+
+    def cut(self, bounding: _Bounding, budget: Budget) -> None:
+        """Open parts are halved, the worst first, until none is left or *budget* ends."""
+        bounded = 0
+        while self._open and bounded < budget.parts and not budget.out_of_time():
+            worst = heapq.nsmallest(_AT_ONCE, self._open.values(), key=lambda part: part.margin)
+            batch = [half for part in worst for half in _halves(part)]
+            for part in worst:
+                del self._open[part.halves]
+            bounded += len(batch)
+            self._keep(batch, bounding)
+
+    def merge(self) -> None:
+        """Where both halves of a part are open, it is open as a whole."""
+        for path in sorted(self._open, key=len, reverse=True):
+            while path in self._open and path:
+                *above, (parameter, half) = path
+                other = (*above, (parameter, 1 - half))
+                if other not in self._open:
+                    break
+                del self._open[path], self._open[other]
+                path = tuple(above)
+                self._open[path] = self._met[path]
+
+    def _keep(self, batch: list[Part], bounding: _Bounding) -> None:
+        margins = _margins_of(self._problem, batch, bounding)
+        for part, found in zip(batch, margins, strict=True):
+            # A part lies in the one that it was cut from, whose bound holds for it too.
+            known = replace(part, margin=max(part.margin, found))
+            self._met[known.halves] = known
+            self._open.pop(known.halves, None)
+            if known.margin > 0:
+                self._done.append(known)
             else:
-                heapq.heappush(queue, (margin, next(order), known))
-    parts = (*done, *(entry[2] for entry in queue))
-    return min(part.margin for part in parts), parts
-
-
-def _best_bounding(problem: Problem, whole: Part) -> tuple[_Bounding, Part]:
-    """How to bound the parts, and the *whole* bounded so.
-
-    Forward bounds cost least; what moves sample by sample may make them useless.
-    """
-    bounding, root = _BOUNDINGS[0], whole
-    for each in _BOUNDINGS:
-        (margin,) = _margins_of(problem, [whole], each)
-        if margin > root.margin:
-            bounding, root = each, replace(whole, margin=margin)
-        if margin > 0:
-            break
-    return bounding, root
+                self._open[known.halves] = known
 
 
 def _margins_of(problem: Problem, parts: list[Part], bounding: _Bounding) -> list[float]:
@@ -109,9 +142,6 @@ def _margins_of(problem: Problem, parts: list[Part], bounding: _Bounding) -> lis
 def _backward_margins(problem: Problem) -> Tensor:
     bounds, relaxations = linear_bounds(problem.chain, problem.region, problem.arithmetic)
     return linear_margins(problem, bounds, relaxations)
-
-
-_BOUNDINGS: tuple[_Bounding, ...] = (forward_margins, _backward_margins)
 
 
 def _halves(part: Part) -> list[Part]:

@@ -6,6 +6,7 @@ what a recorder adds to an ECG, or makes of it, is of this form.
 """
 
 from nnassure.perturbation.ball import Ball
+from nnassure.perturbation.band import wander_band
 from nnassure.perturbation.disturbances import (
     gain,
     mains,
@@ -26,4 +27,5 @@ __all__ = [
     "offset",
     "principal_components",
     "wander",
+    "wander_band",
 ]

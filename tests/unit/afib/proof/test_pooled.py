@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +11,10 @@ import pytest
 from afib.checkpoint import Checkpoint
 from afib.crossfit import fold_model
 from afib.errors import ManifestError
+from afib.proof.many import answer
 from afib.proof.pooled import (
     PooledProofs,
+    asked_of,
     drawn,
     origin_of,
     prove_pooled,
@@ -54,7 +56,7 @@ def test_each_recording_is_proven_by_the_model_of_its_fold(
 ) -> None:
     """What the pool says of a recording is what its fold's own model says of it."""
     for known, one in zip(proofs.decisions, recordings(), strict=True):
-        alone = QUESTION.prove(_loaded(fold_model(models, known.fold)), one)
+        alone = answer(QUESTION, QUESTION.prover(_loaded(fold_model(models, known.fold))), one)
         assert known.name == one.name
         assert (known.rhythm, known.outcome) == (alone.rhythm, alone.outcome)
         assert (known.clean_margin, known.certified_margin) == (
@@ -90,7 +92,7 @@ def test_what_is_kept_is_read_again(proofs: PooledProofs, tmp_path: Path) -> Non
     """Question, origin and decisions come back as they were."""
     write_pooled(proofs, tmp_path / "kept.json")
     again = read_pooled(tmp_path / "kept.json")
-    assert again.asked == proofs.asked == asdict(QUESTION)
+    assert again.asked == proofs.asked == asked_of(QUESTION)
     assert again.origin == origin_of(cross_fitting())
     assert list(again.decisions) == list(proofs.decisions)
     assert proofs.table().splitlines()[1].startswith("A00001,A,0,")
