@@ -75,7 +75,20 @@ def challenge_of(conditions: Mapping[str, Any]) -> Challenge:
         restarts=conditions["restarts"],
         queries=conditions["queries"],
         seed=conditions["seed"],
+        **_optional(conditions),
     )
+
+
+def _optional(conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """What only some kinds of disturbance have."""
+    found: dict[str, Any] = {}
+    if "band_hz" in conditions:
+        found["band_hz"] = tuple(conditions["band_hz"])
+    if "weights" in conditions:
+        found["weights"] = tuple(sorted(conditions["weights"].items()))
+    if "components" in conditions:
+        found["components"] = conditions["components"]
+    return found
 
 
 def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, Any]) -> Proven:

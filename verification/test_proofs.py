@@ -49,7 +49,7 @@ def test_decisions_are_certified(
     measure("clean_specificity", Proportion.of(found.right(is_afib=False)))
 
 
-@_asked("ROB-010", "ROB-011", "ROB-012")
+@_asked("ROB-010", "ROB-011", "ROB-012", "ROB-013")
 def test_right_decisions_are_certified(
     measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
 ) -> None:
