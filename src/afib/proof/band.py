@@ -7,6 +7,7 @@ A piece that is not proven is halved. Attacks are waves of single frequencies.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from dataclasses import dataclass
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from afib.proof.search import Searched
     from afib.records import Recording
     from nnassure.arrays import DoubleArray
-    from nnassure.certify.proving import Proof
 
 __all__ = ["Band", "prove_band", "wave_set"]
 
@@ -150,7 +150,7 @@ class _Asked:
     def answer(self) -> ProvenDecision:
         """What is known; the search for a counterexample begins where a piece is not proven."""
         cuts = self._band.cuts().tolist()
-        waiting = [(low, high, 0) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+        waiting = [(low, high, 0) for low, high in itertools.pairwise(cuts)]
         waiting.reverse()
         proven: list[Piece] = []
         while waiting:
@@ -219,9 +219,7 @@ class _Asked:
             for sign in (-1.0, 1.0)
         ]
         way = self._way(wave_set(band, band.lowest_hz, 0.0))
-        margin = way.margin_function(
-            self._prover.classifier, is_afib=self._rhythm == AFIB_RHYTHM
-        )
+        margin = way.margin_function(self._prover.classifier, is_afib=self._rhythm == AFIB_RHYTHM)
         met: list[float] = []
         with torch.no_grad():
             for start in range(0, len(waves), _AT_ONCE):

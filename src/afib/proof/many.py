@@ -26,12 +26,22 @@ if TYPE_CHECKING:
     from afib.proof import ProvenDecision
     from afib.proof.disturbance import Kind
     from afib.proof.path import Place
+    from afib.proof.recorded import RecordedNoise
     from afib.records import Recording
     from afib.settings import Settings
     from nnassure.arrays import FloatArray
     from nnassure.perturbation import LinearSet
 
-__all__ = ["WANDER_HZ", "Challenge", "answer", "band_of", "noise_of", "proven", "side_by_side"]
+__all__ = [
+    "WANDER_HZ",
+    "Challenge",
+    "answer",
+    "band_of",
+    "noise_of",
+    "noise_shapes",
+    "proven",
+    "side_by_side",
+]
 
 _Known = TypeVar("_Known")
 
@@ -133,13 +143,7 @@ def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> 
     signal_mv, rate_hz, box_mv = _entrance(challenge, recording, settings)
     components = None
     if challenge.kind == "noise":
-        components = recorded_noise(
-            challenge.noise,
-            rate_hz=rate_hz,
-            samples=len(signal_mv),
-            count=challenge.components,
-            settings=settings.preprocessing,
-        ).components
+        components = noise_shapes(challenge, recording, settings).components
     return disturbance(
         challenge.kind,
         signal_mv,
@@ -150,6 +154,22 @@ def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> 
         mains_hz=challenge.mains_hz,
         weights=dict(challenge.weights),
         components=components,
+    )
+
+
+def noise_shapes(challenge: Challenge, recording: Recording, settings: Settings) -> RecordedNoise:
+    """The shapes of recorded noise where *challenge* enters, as long as *recording*.
+
+    Raises:
+        SourceError: If there is no recorded noise, or it is too short.
+    """
+    signal_mv, rate_hz, _ = _entrance(challenge, recording, settings)
+    return recorded_noise(
+        challenge.noise,
+        rate_hz=rate_hz,
+        samples=len(signal_mv),
+        count=challenge.components,
+        settings=settings.preprocessing,
     )
 
 
@@ -172,9 +192,7 @@ def _entrance(
     """The samples that are disturbed, their rate, and the box beside what disturbs them."""
     if challenge.at == "network":
         rate_hz = settings.preprocessing.rate_hz
-        signal_mv = to_network_rate(
-            recording.signal_mv, recording.rate_hz, settings.preprocessing
-        )
+        signal_mv = to_network_rate(recording.signal_mv, recording.rate_hz, settings.preprocessing)
         return signal_mv, rate_hz, challenge.box_mv
     # What a converter makes of a disturbed signal is off by half a step.
     box_mv = challenge.box_mv + (recording.step_mv or 0.0) / 2

@@ -100,8 +100,7 @@ def noise_windows(
     if not windows:
         longest = max(len(record.signal_mv) / record.rate_hz for record in records)
         raise SourceError(
-            f"{place}: expected noise of at least {2 * samples / rate_hz:g} s, "
-            f"got {longest:g} s"
+            f"{place}: expected noise of at least {2 * samples / rate_hz:g} s, got {longest:g} s"
         )
     centred = np.stack(windows)
     centred -= centred.mean(axis=1, keepdims=True)
