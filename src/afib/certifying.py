@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afib.checkpoint import Checkpoint
 from afib.errors import RecordError
-from afib.proof import KINDS, as_json
-from afib.proof.certificate import write_certificate
-from afib.proof.many import Challenge, noise_of
+from afib.proof import KINDS
+from afib.proof.certificate import write_certificate, write_pieces
+from afib.proof.disturbance import JOINED
+from afib.proof.many import WANDER_HZ, Challenge, noise_of
+from afib.proof.told import line, table_head, told
 from afib.records import read_any
 from afib.workflow import shipped_model
 from nnassure.errors import AssuranceError, BoundError
@@ -20,12 +23,12 @@ from nnassure.errors import AssuranceError, BoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from afib.proof import Prover
+    from afib.proof import ProvenDecision, Prover
     from afib.records import Recording
 
 __all__ = ["add_command"]
 
-_USUAL_HZ = {"wander": 0.3, "mains": 50.0}
+_USUAL_HZ = {"wander": 0.3, "mains": 50.0, "joint": 0.3}
 _FINE, _SOME_FAILED = 0, 1
 # What a person at a desk waits for; --seconds ends it earlier.
 _PARTS, _STEPS, _RESTARTS, _QUERIES = 400, 8, 20, 1000
@@ -53,15 +56,17 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--frequency-hz",
         type=_size,
         metavar="F",
-        help="of wander (default 0.3) and mains (default 50)",
+        help="of wander, also in joint (default 0.3), and mains (default 50)",
     )
+    _add_sets(certify)
     certify.add_argument(
         "--box-mv",
         type=_size,
         metavar="R",
-        help="beside a gain, offset, wander or mains: how far each sample may move by itself; "
+        help="beside all kinds but linf: how far each sample may move by itself; "
         "at the recorder half a step of the converter is added",
     )
+    _add_largest(certify)
     certify.add_argument("--model", type=Path, metavar="DIR", help="default: the shipped model")
     certify.add_argument("--certificates", type=Path, metavar="DIR", help="write what is proven")
     certify.add_argument(
@@ -74,6 +79,67 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     certify.set_defaults(handler=_certify, interrupted="the proofs above stand")
 
 
+def _add_sets(certify: argparse.ArgumentParser) -> None:
+    certify.add_argument(
+        "--band-hz",
+        type=_size,
+        nargs=2,
+        default=WANDER_HZ,
+        metavar=("LOW", "HIGH"),
+        help="of wander-band: any one frequency between them; default 0.05 0.67",
+    )
+    certify.add_argument(
+        "--mains-hz",
+        type=_size,
+        default=50.0,
+        metavar="F",
+        help="of the mains in joint; default 50",
+    )
+    certify.add_argument(
+        "--joint",
+        type=_weights,
+        default=tuple(JOINED.items()),
+        metavar="KIND:TIMES,...",
+        help="what joint joins, each at so many times the size: in mV, and of gain as a share; "
+        "default gain:1,offset:1,wander:1,mains:1",
+    )
+    certify.add_argument(
+        "--noise",
+        type=Path,
+        metavar="PATH",
+        help="recorded noise: a folder with the records of the MIT-BIH Noise Stress Test "
+        "Database, or one record; default nstdb/ below VERICASE_DATA",
+    )
+    certify.add_argument(
+        "--components",
+        type=_count,
+        default=4,
+        metavar="N",
+        help="how many shapes span the recorded noise; default 4",
+    )
+
+
+def _add_largest(certify: argparse.ArgumentParser) -> None:
+    certify.add_argument(
+        "--largest",
+        action="store_true",
+        help="seek the largest size that is proven, and the smallest that turns the decision, "
+        "up to --radius-mv",
+    )
+    certify.add_argument(
+        "--precision",
+        type=_size,
+        default=0.05,
+        metavar="SHARE",
+        help="of the sizes that --largest tells; default 0.05",
+    )
+    certify.add_argument(
+        "--recorder-only",
+        action="store_true",
+        help="leave out the same question at the network's input",
+    )
+
+
 def _size(text: str) -> float:
     try:
         size = float(text)
@@ -82,6 +148,24 @@ def _size(text: str) -> float:
     if not (math.isfinite(size) and size > 0):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
     return size
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected an integer from 1, got {text!r}")
+    return int(text)
+
+
+def _weights(text: str) -> tuple[tuple[str, float], ...]:
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        kind, _, times = part.partition(":")
+        if kind not in JOINED or kind in weights:
+            raise argparse.ArgumentTypeError(
+                f"expected each of {', '.join(JOINED)} at most once, got {kind!r}"
+            )
+        weights[kind] = _size(times or "1")
+    return tuple(weights.items())
 
 
 def _seed(text: str) -> int:
@@ -98,19 +182,23 @@ def _certify(parsed: argparse.Namespace) -> int:
         parsed.certificates.mkdir(parents=True, exist_ok=True)
     failures = 0
     if parsed.format == "table":
-        print(f"{'record':<16} {'rhythm':<7} {'margin':>8} {'proven':>8}  {'outcome':<10} by")
+        print(table_head())
     counts = {"certified": 0, "attacked": 0, "unknown": 0}
+    gains: set[float] = set()
     for result in _results(parsed, prover, challenge):
         if isinstance(result, RecordError):
             failures += 1
-            document = {"record": result.record, "error": "; ".join(result.problems)}
+            document: dict[str, Any] = {"record": result.record, "error": "; ".join(result.problems)}
         else:
             document = result
             counts[document["outcome"]] += 1
-        print(json.dumps(document) if parsed.format == "json" else _line(document), flush=True)
+            gains.add(document["filter_gain"])
+        print(json.dumps(document) if parsed.format == "json" else line(document), flush=True)
     if parsed.format == "table":
-        told = ", ".join(f"{number} {word}" for word, number in counts.items())
-        print(f"{told}, {failures} failed. Proven stable does not mean correct.")
+        for gain in sorted(gains):
+            print(f"The filter may enlarge what moves single samples {gain:.3f} times.")
+        in_words = ", ".join(f"{number} {word}" for word, number in counts.items())
+        print(f"{in_words}, {failures} failed. Proven stable does not mean correct.")
     return _SOME_FAILED if failures else _FINE
 
 
@@ -130,19 +218,39 @@ def _results(
 def _proven(
     parsed: argparse.Namespace, prover: Prover, challenge: Challenge, recording: Recording
 ) -> dict[str, Any]:
-    noise = noise_of(challenge, recording, prover.checkpoint.settings)
-    known = prover.prove(recording, noise, at=parsed.at, seed=challenge.seed)
-    document = as_json(known, radius_mv=parsed.radius_mv, at=parsed.at)
-    if parsed.certificates is not None and known.outcome == "certified":
-        try:
-            path = write_certificate(
-                parsed.certificates, prover, recording, noise, known, at=parsed.at
-            )
-            document["certificate"] = str(path)
-        except BoundError as error:
-            # The proof stands; what could not be written is said beside it.
-            document |= {"certificate": None, "certificate_error": str(error)}
+    document, proven = told(
+        prover,
+        recording,
+        challenge,
+        precision=parsed.precision if parsed.largest else None,
+        beside=not parsed.recorder_only,
+    )
+    if parsed.certificates is not None and proven is not None:
+        largest = document.get("largest_certified", challenge.size)
+        document |= _certificate(
+            parsed.certificates, prover, replace(challenge, size=largest), recording, proven
+        )
     return document
+
+
+def _certificate(
+    folder: Path,
+    prover: Prover,
+    challenge: Challenge,
+    recording: Recording,
+    proven: ProvenDecision,
+) -> dict[str, Any]:
+    """Where the certificate is, or the certificates of a union; or why there is none."""
+    try:
+        if proven.pieces:
+            paths = write_pieces(folder, prover, recording, proven, at=challenge.at)
+            return {"certificate": [str(path) for path in paths]}
+        noise = noise_of(challenge, recording, prover.checkpoint.settings)
+        path = write_certificate(folder, prover, recording, noise, proven, at=challenge.at)
+        return {"certificate": str(path)}
+    except BoundError as error:
+        # The proof stands; what could not be written is said beside it.
+        return {"certificate": None, "certificate_error": str(error)}
 
 
 def _challenge(parsed: argparse.Namespace) -> Challenge:
@@ -158,21 +266,9 @@ def _challenge(parsed: argparse.Namespace) -> Challenge:
         restarts=_RESTARTS,
         queries=_QUERIES,
         seed=parsed.seed,
-    )
-
-
-def _line(document: dict[str, Any]) -> str:
-    if "error" in document:
-        return f"{document['record']:<16} {document['error']}"
-    margins = [
-        "" if document[key] is None else f"{document[key]:.4f}"
-        for key in ("clean_margin", "certified_margin")
-    ]
-    rhythm = document["rhythm"] or "none"
-    by = document["method"] or "the device abstains"
-    if "certificate_error" in document:
-        by += f"; no certificate: {document['certificate_error']}"
-    return (
-        f"{document['record']:<16} {rhythm:<7} {margins[0]:>8} {margins[1]:>8}  "
-        f"{document['outcome']:<10} {by}"
+        band_hz=tuple(parsed.band_hz),
+        mains_hz=parsed.mains_hz,
+        weights=parsed.joint,
+        noise=parsed.noise,
+        components=parsed.components,
     )

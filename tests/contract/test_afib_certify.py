@@ -18,6 +18,11 @@ KEYS = [
     *("record", "rhythm", "radius_mv", "at", "clean_margin", "certified_margin", "outcome"),
     *("may_abstain", "certified_decision", "method", "seconds"),
 ]
+BESIDE = ["disturbance", "qrs_height_mv", "radius_of_qrs", "filter_gain"]
+SIZES = [
+    *("largest_certified", "smallest_attacked", "tested_up_to", "certified_at_tested_end"),
+    "precision",
+]
 
 
 @pytest.fixture
@@ -38,11 +43,13 @@ def certify(desk: DeviceDesk, *more: object) -> tuple[int, list[str], list[str]]
 
 
 def test_the_published_keys_are_written(desk: DeviceDesk) -> None:
-    """One JSON object a line with these keys and no others; exit 0 whatever the outcome."""
+    """One JSON object a line, these keys first; exit 0 whatever the outcome."""
     code, out, err = certify(desk, "--radius-mv", "0.002")
     lines = [json.loads(line) for line in out]
     assert (code, err) == (0, [])
-    assert [list(line) for line in lines] == [KEYS, KEYS]
+    assert [list(line) for line in lines] == [[*KEYS, *BESIDE, "network"]] * 2
+    assert list(lines[0]["network"]) == ["certified_margin", "outcome", "method", "seconds"]
+    assert all(line["filter_gain"] > 1 for line in lines)
     assert {line["at"] for line in lines} == {"recorder"}
     assert all(line["outcome"] in {"certified", "attacked", "unknown"} for line in lines)
     assert all((line["certified_margin"] > 0) == (line["outcome"] == "certified") for line in lines)
@@ -73,6 +80,46 @@ def test_an_unreadable_record_is_named_and_the_rest_go_on(desk: DeviceDesk) -> N
     assert [line["record"] for line in lines] == ["A00001", "A00002", "A00003"]
 
 
+def test_the_largest_sizes_are_told_beside(desk: DeviceDesk) -> None:
+    """The proven one is below the attacked one, up to the radius that is asked about."""
+    _, out, _ = certify(
+        *(desk, "--radius-mv", "0.5", "--disturbance", "offset", "--largest"),
+        *("--precision", "0.5", "--at", "network"),
+    )
+    for line in map(json.loads, out):
+        assert list(line) == [*KEYS, *BESIDE, *SIZES]
+        assert (line["tested_up_to"], line["precision"]) == (0.5, 0.5)
+        certified, attacked = line["largest_certified"], line["smallest_attacked"]
+        assert certified is None or 0 < certified <= 0.5
+        assert attacked is None or certified is None or certified < attacked <= 0.5
+        assert line["certified_at_tested_end"] == (certified == 0.5)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--disturbance", "noise"], "noise: expected recorded noise, "),
+        (["--disturbance", "wander-band", "--band-hz", "0.5", "0.2"], "band_hz: expected two"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(
+    desk: DeviceDesk, monkeypatch: pytest.MonkeyPatch, options: list[str], told: str
+) -> None:
+    """Without the noise there is no answer at all; a band that is none fails each recording."""
+    monkeypatch.delenv("VERICASE_DATA", raising=False)
+    code, out, err = certify(desk, "--radius-mv", "0.01", *options)
+    assert code == (2 if err else 1)
+    assert told in (err or out)[0]
+
+
+@pytest.mark.parametrize("joint", ["gain:0", "linf:1", "gain,gain", "mains:x", ""])
+def test_what_cannot_be_joined_is_refused(desk: DeviceDesk, joint: str) -> None:
+    """Exit 2 before any recording is read."""
+    with pytest.raises(SystemExit) as stopped:
+        certify(desk, "--radius-mv", "0.01", "--disturbance", "joint", "--joint", joint)
+    assert stopped.value.code == 2
+
+
 @pytest.mark.parametrize("radius", ["0", "-1", "nan", "inf", "ten"])
 def test_a_radius_that_is_none_is_refused(desk: DeviceDesk, radius: str) -> None:
     """Exit 2 before any recording is read."""
@@ -88,6 +135,7 @@ def test_the_table_counts_the_outcomes(desk: DeviceDesk) -> None:
         *("--radius-mv", "0.001", "--at", "network"),
     )
     assert code == 0
+    assert out[-2].startswith("The filter may enlarge what moves single samples ")
     assert out[-1].endswith("0 failed. Proven stable does not mean correct.")
 
 

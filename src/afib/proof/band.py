@@ -7,6 +7,7 @@ A piece that is not proven is halved. Attacks are waves of single frequencies.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ class _Asked:
     def answer(self) -> ProvenDecision:
         """What is known; the search for a counterexample begins where a piece is not proven."""
         cuts = self._band.cuts().tolist()
-        waiting = [(low, high, 0) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+        waiting = [(low, high, 0) for low, high in itertools.pairwise(cuts)]
         waiting.reverse()
         proven: list[Piece] = []
         while waiting:

@@ -44,7 +44,8 @@ class Largest:
         up_to: The largest size that was asked about.
         precision: Between *certified* and the next size that was not proven lies at most this
             share, and between *attacked* and the next smaller size that was not attacked.
-        known: What is known at *certified*; at *up_to* if that is None.
+        asked: What is known at *up_to*.
+        proven: What is known at *certified*; None if that is None.
         seconds: CPU time that all answers took.
     """
 
@@ -54,7 +55,8 @@ class Largest:
     attacked: float | None
     up_to: float
     precision: float
-    known: ProvenDecision
+    asked: ProvenDecision
+    proven: ProvenDecision | None
     seconds: float
 
     @property
@@ -103,7 +105,8 @@ def largest(
         attacked=attacked,
         up_to=challenge.size,
         precision=precision,
-        known=known[challenge.size if certified is None else certified],
+        asked=known[challenge.size],
+        proven=None if certified is None else known[certified],
         seconds=time.process_time() - begun,
     )
 

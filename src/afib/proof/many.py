@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from afib.proof import ProvenDecision
     from afib.proof.disturbance import Kind
     from afib.proof.path import Place
+    from afib.proof.recorded import RecordedNoise
     from afib.records import Recording
     from afib.settings import Settings
     from nnassure.arrays import FloatArray
@@ -37,6 +38,7 @@ __all__ = [
     "answer",
     "band_of",
     "noise_of",
+    "noise_shapes",
     "proven",
     "proven_by",
     "side_by_side",
@@ -143,13 +145,7 @@ def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> 
     signal_mv, rate_hz, box_mv = _entrance(challenge, recording, settings)
     components = None
     if challenge.kind == "noise":
-        components = recorded_noise(
-            challenge.noise,
-            rate_hz=rate_hz,
-            samples=len(signal_mv),
-            count=challenge.components,
-            settings=settings.preprocessing,
-        ).components
+        components = noise_shapes(challenge, recording, settings).components
     return disturbance(
         challenge.kind,
         signal_mv,
@@ -160,6 +156,22 @@ def noise_of(challenge: Challenge, recording: Recording, settings: Settings) -> 
         mains_hz=challenge.mains_hz,
         weights=dict(challenge.weights),
         components=components,
+    )
+
+
+def noise_shapes(challenge: Challenge, recording: Recording, settings: Settings) -> RecordedNoise:
+    """The shapes of recorded noise where *challenge* enters, as long as *recording*.
+
+    Raises:
+        SourceError: If there is no recorded noise, or it is too short.
+    """
+    signal_mv, rate_hz, _ = _entrance(challenge, recording, settings)
+    return recorded_noise(
+        challenge.noise,
+        rate_hz=rate_hz,
+        samples=len(signal_mv),
+        count=challenge.components,
+        settings=settings.preprocessing,
     )
 
 

@@ -105,15 +105,17 @@ class _Search:
 
     def merge(self) -> None:
         """Where both halves of a part are open, it is open as a whole."""
-        for path in sorted(self._open, key=len, reverse=True):
-            while path in self._open and path:
-                *above, (parameter, half) = path
+        for deepest in sorted(self._open, key=len, reverse=True):
+            path = deepest
+            while path and path in self._open:
+                parameter, half = path[-1]
+                above = path[:-1]
                 other = (*above, (parameter, 1 - half))
                 if other not in self._open:
                     break
                 del self._open[path], self._open[other]
-                path = tuple(above)
-                self._open[path] = self._met[path]
+                self._open[above] = self._met[above]
+                path = above
 
     def _keep(self, batch: list[Part], bounding: _Bounding) -> None:
         margins = _margins_of(self._problem, batch, bounding)
