@@ -128,10 +128,11 @@ def _score(options: argparse.Namespace) -> None:
 _FOOT = """
 Ten points for a right verdict, -150 for a wrong one or a counterexample that does not hold, none
 for an open one (VNN-COMP; arXiv:2312.16760). CPU: processor time on the instances that the tool
-was asked about, over that of ours on the same. Ours bounds, attacks and splits; auto_LiRPA bounds
-by CROWN alone and looks for no counterexample. Of networks of at most 400 ReLUs auto_LiRPA also
-optimises, and Marabou is asked about no others. Smoothing speaks of the vote over noisy copies,
-with confidence 0.999 each, and not of the network: its unsat is no proof and has no points.
+was asked about, over that of ours on the same; the tools were asked one after the other. Ours
+bounds, attacks and splits; auto_LiRPA bounds by CROWN alone and looks for no counterexample. Of
+networks of at most 400 ReLUs auto_LiRPA also optimises, and Marabou is asked about no others.
+Smoothing speaks of the vote over noisy copies, with confidence 0.999 each, and not of the network:
+its unsat is no proof and has no points.
 """
 
 
