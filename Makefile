@@ -94,10 +94,11 @@ check: $(STAMP) ## format, lint, types, import contracts, requirements, docs
 bench: $(STAMP) ## measure what the documents claim; prints tables
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
-bench-peers: $(STAMP) ## measure the tool beside its peers, which are installed in PEERS=; writes benchmarks/results.md
-	@set -o pipefail; mkdir -p artifacts; { printf '# The tool beside its peers\n\nWritten by `make bench-peers`. Runs take turns, so that other work on the machine slows all alike.\n\n'; \
+bench-peers: $(STAMP) ## measure tool and proofs beside their peers, some of them installed in PEERS=; writes benchmarks/results.md
+	@set -o pipefail; mkdir -p artifacts; { printf '# The tool and its proofs beside their peers\n\nWritten by `make bench-peers`. Runs take turns, so that other work on the machine slows all alike.\n\n'; \
 	  for name in check_cost plugin_overhead report_scale; do \
-	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; } | tee artifacts/results.md
+	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; \
+	  $(BIN)/python -m benchmarks.ecg_instances || exit 1; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
 
 reference: $(STAMP) ## cross-fit, prove, train the named models, open the test split once, report
