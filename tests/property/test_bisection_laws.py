@@ -30,9 +30,7 @@ def test_the_largest_size_is_within_the_precision(
     answers=st.lists(st.booleans(), min_size=200, max_size=200),
     precision=precisions,
 )
-def test_only_a_size_that_holds_is_told(
-    high: float, answers: list[bool], precision: float
-) -> None:
+def test_only_a_size_that_holds_is_told(high: float, answers: list[bool], precision: float) -> None:
     """Whatever the answers are, also where a larger size holds and a smaller one does not."""
     told: dict[float, bool] = {}
 
