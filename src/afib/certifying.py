@@ -188,10 +188,8 @@ def _certify(parsed: argparse.Namespace) -> int:
     for result in _results(parsed, prover, challenge):
         if isinstance(result, RecordError):
             failures += 1
-            document: dict[str, Any] = {
-                "record": result.record,
-                "error": "; ".join(result.problems),
-            }
+            problems = "; ".join(result.problems)
+            document: dict[str, Any] = {"record": result.record, "error": problems}
         else:
             document = result
             counts[document["outcome"]] += 1

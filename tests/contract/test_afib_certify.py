@@ -34,17 +34,20 @@ def desk(
     return DeviceDesk(tmp_path, capsys)
 
 
-def certify(desk: DeviceDesk, *more: object) -> tuple[int, list[str], list[str]]:
-    """What the command says of the recordings on the desk."""
+def certify(
+    desk: DeviceDesk, *more: object, beside: bool = False
+) -> tuple[int, list[str], list[str]]:
+    """What the command says of the recordings on the desk, *beside* at the network's input too."""
     return desk.ask(
         *("certify", desk.records, "--model", desk.model, "--seconds", "2", "--format", "json"),
+        *([] if beside else ["--recorder-only"]),
         *more,
     )
 
 
 def test_the_published_keys_are_written(desk: DeviceDesk) -> None:
     """One JSON object a line, these keys first; exit 0 whatever the outcome."""
-    code, out, err = certify(desk, "--radius-mv", "0.002")
+    code, out, err = certify(desk, "--radius-mv", "0.002", beside=True)
     lines = [json.loads(line) for line in out]
     assert (code, err) == (0, [])
     assert [list(line) for line in lines] == [[*KEYS, *BESIDE, "network"]] * 2
