@@ -20,6 +20,7 @@ import json
 import statistics
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -282,7 +283,7 @@ def _print_lengths(case: _Case, pieces: list[FloatArray], longest_s: int) -> Non
     spent = []
     for length_s in lengths_s:
         signal = proving.joined(pieces, length_s * _RATE_HZ)
-        spent.append(proving.timed(lambda one=signal: _ours(case, one, FLOAT32))[1])
+        spent.append(proving.timed(partial(_ours, case, signal, FLOAT32))[1])
     slope = np.polyfit(np.log(lengths_s), np.log(spent), 1)[0]
     print(f"| {' | '.join(f'{length:,} s' for length in lengths_s)} | exponent |")
     print("|---" * (len(spent) + 1) + "|")
