@@ -22,7 +22,7 @@ from afib.classifier import Classifier
 from afib.crossfit import CrossFit, read_cross_fit
 from afib.dataset import AFIB, NORMAL, Dataset
 from afib.errors import AfibError
-from afib.settings import Settings, load_settings
+from afib.settings import Settings, load_settings, preset_names
 from afib.sources import open_source
 from afib.workflow import (
     Prepared,
@@ -200,9 +200,9 @@ def certified_model(
     vericase_look: Callable[..., Look | None],
 ) -> Path:
     """The named model of certified training, for which the test split was opened."""
-    source = data.dataset.source
-    folder = pytestconfig.getoption("certified_model") or shipped_model(f"{source}-certified")
-    if not is_current(folder, load_settings(f"{source}-certified"), data):
+    preset = f"{data.dataset.source}-certified"
+    folder = pytestconfig.getoption("certified_model") or shipped_model(preset)
+    if preset not in preset_names() or not is_current(folder, load_settings(preset), data):
         pytest.skip("the certified model is of other settings or recordings; make reference")
     _opened(pytestconfig, data, Checkpoint.load(folder).digest, vericase_look)
     vericase_subject("certified_model", folder)
