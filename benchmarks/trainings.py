@@ -1,8 +1,9 @@
 """Trainings side by side on one held-out fold: what they decide rightly, keep, and can prove.
 
 `--seeds` asks how much hangs on the seed of one preset; `--preset` may be given more than once.
-The fold is held out as in cross-fitting: the validation split of the rest chooses epoch and
-threshold. Trained models are kept in `--models` and taken from there while they are current.
+The fold is one of the splits for training and validation, which alone are looked at; the
+validation split of the rest chooses epoch and threshold. Trained models are kept in `--models`
+and taken from there while they are current.
 """
 
 from __future__ import annotations
@@ -38,12 +39,15 @@ _HEAD = ("preset", "seed", "clean", *(f"proven at {1000 * r:g} uV" for r in RADI
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", nargs="+", default=["physionet2017-certified"])
+    parser.add_argument("--preset", nargs="+", default=[], help="names of presets")
     parser.add_argument("--seeds", nargs="+", type=int, default=[17, 18, 19, 20, 21])
     parser.add_argument("--fold", type=int, default=0, help="which fold is held out")
     parser.add_argument("--normal", type=int, default=200, help="normal recordings that are judged")
     parser.add_argument("--models", type=Path, default=Path("artifacts/trainings"))
     parsed = parser.parse_args(arguments)
+    if not parsed.preset:
+        print("nothing to measure: name a --preset; a training takes a quarter of an hour")
+        return
     rows: list[list[str]] = []
     judged = 0
     for preset in parsed.preset:
@@ -67,13 +71,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _judged(data: Prepared, settings: Settings, fold: int, normal: int) -> list[Recording]:
     """All recordings with AFib of the fold, and some of the normal ones, drawn by a seed."""
-    held_out = data.dataset.where(data.dataset.folds == fold)
+    development = _development(data)
+    held_out = development.where(development.folds == fold)
     generator = np.random.default_rng(17)
     chosen = held_out.of(labels=(AFIB,)).names.tolist()
     chosen += generator.permutation(held_out.of(labels=(NORMAL,)).names)[:normal].tolist()
     names = set(chosen)
     source = open_source(settings.data, None, progress=True)
     return [each for each in source.recordings() if each.name in names]
+
+
+def _development(data: Prepared) -> Dataset:
+    """What choices may look at: the splits for training and validation."""
+    rhythms = data.dataset.of(labels=(NORMAL, AFIB))
+    return rhythms.where(np.isin(rhythms.splits, ("train", "validation")))
 
 
 def _model(data: Prepared, settings: Settings, fold: int, folder: Path) -> Checkpoint:
@@ -86,7 +97,7 @@ def _model(data: Prepared, settings: Settings, fold: int, folder: Path) -> Check
     else:
         if {name: kept.provenance.get(name) for name in key} == key:
             return kept
-    rhythms: Dataset = data.dataset.of(labels=(NORMAL, AFIB))
+    rhythms = _development(data)
     held_out = rhythms.folds == fold
     chosen_by = (rhythms.splits == "validation") & ~held_out
     model = fitted(

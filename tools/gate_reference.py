@@ -49,17 +49,15 @@ def _decide(out: Path) -> dict[str, object]:
         "certified": REFERENCE / "certified",
         "certified_model": CERTIFIED_MODEL,
     }
-    given = [
-        part
-        for name, path in subjects.items()
-        if path.exists()
-        for part in ("--subject", f"{name}={path}")
-    ]
+    given = [part for name, path in subjects.items() for part in ("--subject", f"{name}={path}")]
     command = [
         *(str(Path(sys.executable).with_name("vericase")), "gate"),
         *("--evidence", str(REFERENCE / "evidence.json"), "--out", str(out), *given),
     ]
     subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  our own command
+    if not out.is_file():
+        # A subject that is not there stops the gate, which has told which.
+        sys.exit(1)
     decision: dict[str, object] = json.loads(out.read_text(encoding="utf-8"))
     return decision
 

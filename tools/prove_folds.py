@@ -17,8 +17,14 @@ from afib.errors import AfibError
 from afib.proof.pooled import drawn, prove_pooled, write_pooled
 from afib.settings import load_settings
 from afib.sources import open_source
-from vericase.schema import load_requirements
-from verification.certified import CROSSFIT, FOLDS, questions, recorded_proofs
+from afib.workflow import prepared
+from verification.certified import (
+    CROSSFIT,
+    FOLDS,
+    asked_questions,
+    foreign_models,
+    recorded_proofs,
+)
 from verification.proofs import challenge_of
 
 if TYPE_CHECKING:
@@ -26,9 +32,7 @@ if TYPE_CHECKING:
 
     from afib.crossfit import CrossFit
     from afib.records import Recording
-    from vericase.requirement import Requirement
-
-ROOT = Path(__file__).parents[1]
+    from afib.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,33 +43,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2, help="proofs at a time")
     parsed = parser.parse_args(arguments)
     crossfit = read_cross_fit(parsed.folder / CROSSFIT)
+    settings = load_settings(parsed.preset)
+    data = prepared(settings, None, progress=True)
+    problems = foreign_models(parsed.folder, crossfit)
+    if crossfit.origin["manifest_sha256"] != data.digest:
+        problems.append(f"{parsed.folder / CROSSFIT}: expected these recordings, got others")
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        return 2
     wanted = [
         (name, conditions)
-        for requirement in _asking()
-        for name, conditions in questions(requirement.id, requirement.conditions).values()
+        for name, conditions in asked_questions().items()
         if recorded_proofs(parsed.folder, name, conditions, crossfit) is None
     ]
     if wanted:
-        recordings = _recordings(parsed.preset, crossfit)
+        recordings = _recordings(settings, crossfit)
         for name, conditions in wanted:
             _prove(name, conditions, parsed.folder, crossfit, recordings, parsed.processes)
     print(f"proofs by cross-fitted models stand in {parsed.folder}: {len(wanted)} made anew")
     return 0
 
 
-def _asking() -> list[Requirement]:
-    """The requirements whose conditions are a question about cross-fitted models."""
-    requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
-    return [
-        requirement
-        for requirement in requirements.requirements
-        if "certified" in requirement.depends and "disturbance" in requirement.conditions
-    ]
-
-
-def _recordings(preset: str, crossfit: CrossFit) -> dict[str, Recording]:
+def _recordings(settings: Settings, crossfit: CrossFit) -> dict[str, Recording]:
     names = set(crossfit.names.tolist())
-    source = open_source(load_settings(preset).data, None, progress=True)
+    source = open_source(settings.data, None, progress=True)
     return {each.name: each for each in source.recordings() if each.name in names}
 
 

@@ -21,6 +21,7 @@ from afib.crossfit import read_cross_fit
 from afib.dataset import manifest_digest
 from afib.errors import AfibError
 from afib.settings import load_settings
+from vericase.schema import load_requirements
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -92,7 +93,12 @@ def _certified(*, anew: bool) -> Path:
     on_record = REFERENCE / "certified"
     kept = _cross_fit(on_record / CROSSFIT, folder / CROSSFIT, CERTIFIED, STANDARD, anew=anew)
     if kept:
-        shutil.copytree(on_record, folder, dirs_exist_ok=True)
+        # What an interrupted run proved anew is not replaced by what is on record.
+        for path in sorted(path for path in on_record.rglob("*") if path.is_file()):
+            here = folder / path.relative_to(on_record)
+            if not here.exists() or FOLDS in here.parts:
+                here.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, here)
     else:
         models = (folder / CROSSFIT).with_suffix(".folds")
         for model in sorted(path for path in models.glob("network-*") if path.is_dir()):
@@ -135,7 +141,10 @@ def _gate(evidence: Path, model: Path) -> int:
 
 
 def _release(model: Path) -> None:
-    """Beside the model stands what was decided about it, outside its digest."""
+    """Beside the model stands what was decided about it, outside its digest.
+
+    Of a model that few requirements are about, it says which.
+    """
     decision = json.loads((REFERENCE / "gate.json").read_text(encoding="utf-8"))
     record = {
         "format": 1,
@@ -145,6 +154,10 @@ def _release(model: Path) -> None:
         "requirements_digest": decision["requirements_digest"],
         "evidence_sha256": decision["evidence_sha256"],
     }
+    if model == CERTIFIED_MODEL:
+        requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
+        about = sorted(each.id for each in requirements if "certified_model" in each.depends)
+        record["only_about_it"] = about
     text = json.dumps(record, indent=1, sort_keys=True) + "\n"
     (model / "release.json").write_text(text, encoding="utf-8")
 

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from afib.checkpoint import Checkpoint
-from afib.crossfit import fold_model
+from afib.crossfit import NETWORK, fold_model
 from afib.errors import AfibError
-from afib.proof.many import Challenge, answer
 from afib.proof.pooled import asked_of, drawn, origin_of, read_pooled
-from verification.proofs import challenge_of, least_margin
+from vericase.schema import load_requirements
+from verification.proofs import challenge_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from afib.crossfit import CrossFit
-    from afib.proof import ProvenDecision
     from afib.proof.pooled import KnownDecision, PooledProofs
-    from afib.records import Recording
 
 __all__ = [
     "CROSSFIT",
     "FOLDS",
     "CertifiedTraining",
-    "Repeated",
+    "asked_questions",
+    "foreign_models",
     "inverted",
     "questions",
     "radii_mv",
     "radii_table",
     "recorded_proofs",
-    "repeated",
 ]
 
 #: What stands in the folder beside a file of proofs for each requirement.
 CROSSFIT, FOLDS = "crossfit.json", "folds"
-# What sums of another order may change in a margin.
-_REPEATS = 1e-6
+_ROOT = Path(__file__).parents[1]
+_OUTCOMES = {"certified", "attacked", "unknown"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,10 +88,42 @@ def questions(
     }
 
 
+def asked_questions() -> dict[str, Mapping[str, Any]]:
+    """By the name of its file, the conditions of each question about cross-fitted models."""
+    requirements = load_requirements(_ROOT / "requirements", named=Path("requirements"))
+    return {
+        name: conditions
+        for requirement in requirements
+        if "certified" in requirement.depends and "disturbance" in requirement.conditions
+        for name, conditions in questions(requirement.id, requirement.conditions).values()
+    }
+
+
+def foreign_models(folder: Path, crossfit: CrossFit) -> list[str]:
+    """A sentence on each model of a fold that is not the one that *crossfit* is of."""
+    told = []
+    for fold in sorted(set(crossfit.folds.tolist())):
+        place = fold_model(folder / FOLDS, fold)
+        wanted = crossfit.origin["models"][f"{NETWORK}-{fold}"]["model_sha256"]
+        try:
+            model = Checkpoint.load(place)
+        except AfibError as error:
+            told.append(f"{place}: expected the model of fold {fold}, got {error}")
+            continue
+        if model.digest != wanted:
+            told.append(f"{place}: expected the model {wanted}, got {model.digest}")
+        if model.provenance.get("fold") != fold:
+            told.append(f"{place}: expected fold {fold}, got {model.provenance.get('fold')}")
+    return told
+
+
 def recorded_proofs(
     folder: Path, requirement: str, conditions: Mapping[str, Any], crossfit: CrossFit
 ) -> PooledProofs | None:
-    """The proofs in *folder* of this question, these models and this engine; None if of others."""
+    """The proofs in *folder* of this question, these models and this engine; None if of others.
+
+    A row that does not go with the cross-fitting, by label, fold or rhythm, makes them others too.
+    """
     try:
         found = read_pooled(folder / f"{requirement}.json")
     except AfibError:
@@ -105,61 +134,26 @@ def recorded_proofs(
         and found.origin == origin_of(crossfit)
         and [known.name for known in found.decisions] == names.tolist()
     )
-    return found if current else None
+    return found if current and not _strange_rows(found, crossfit) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
-    """What came of proofs on record that were made again.
-
-    Attributes:
-        other: A sentence on each that came out otherwise.
-        below: A sentence on each whose proven margin an attack undercut.
-        tried: How many were made again.
-        attacked: How many of these were attacked too: the certified ones under single samples.
-    """
-
-    other: tuple[str, ...]
-    below: tuple[str, ...]
-    tried: int
-    attacked: int
-
-
-def repeated(
-    training: CertifiedTraining,
-    recordings: Mapping[str, Recording],
-    conditions: Mapping[str, Any],
-) -> Repeated:
-    """Some of the proofs of each file on record, drawn by seed, made again and attacked."""
-    generator = np.random.default_rng(conditions["seed"])
-    other, below, tried, attacked = [], [], 0, 0
-    for path in sorted(training.folder.glob("*-*.json")):
-        proofs = read_pooled(path)
-        challenge = Challenge(**proofs.asked)
-        places = generator.permutation(len(proofs.decisions))[: conditions["again"]]
-        for known in (proofs.decisions[place] for place in places):
-            recording = recordings[known.name]
-            model = fold_model(training.folder / FOLDS, known.fold)
-            again = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
-            tried += 1
-            if not _alike(known, again):
-                other.append(f"{path.stem}: {known} came out as {again}")
-            if again.outcome == "certified" and challenge.kind == "linf":
-                attacked += 1
-                met = least_margin(model, recording, again, challenge, conditions)
-                if again.certified_margin is None or met < again.certified_margin:
-                    below.append(f"{path.stem}: {known.name}: {met} under {again.certified_margin}")
-    return Repeated(other=tuple(other), below=tuple(below), tried=tried, attacked=attacked)
-
-
-def _alike(known: KnownDecision, again: ProvenDecision) -> bool:
-    if (known.rhythm, known.outcome) != (again.rhythm, again.outcome):
-        return False
-    if known.certified_margin is None or again.certified_margin is None:
-        return known.certified_margin == again.certified_margin
-    return math.isclose(
-        known.certified_margin, again.certified_margin, rel_tol=_REPEATS, abs_tol=_REPEATS
-    )
+def _strange_rows(found: PooledProofs, crossfit: CrossFit) -> list[KnownDecision]:
+    """Rows that say something else of a recording than the cross-fitting does."""
+    places = {name: place for place, name in enumerate(crossfit.names.tolist())}
+    strange = []
+    for known in found.decisions:
+        place = places[known.name]
+        rhythm = "AFib" if crossfit.calls[NETWORK][place] else "normal"
+        sound = (
+            known.is_afib is bool(crossfit.is_afib[place])
+            and known.fold == int(crossfit.folds[place])
+            and known.rhythm in {rhythm, None}
+            and known.outcome in _OUTCOMES
+            and (known.outcome == "certified") == ((known.certified_margin or 0.0) > 0)
+            and (known.rhythm is not None or known.outcome == "unknown")
+        )
+        strange += [] if sound else [known]
+    return strange
 
 
 def radii_mv(found: Mapping[float, PooledProofs], *, is_afib: bool) -> list[float]:

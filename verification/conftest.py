@@ -32,7 +32,7 @@ from afib.workflow import (
     train_model,
     write_prepared,
 )
-from verification.certified import CROSSFIT, CertifiedTraining
+from verification.certified import CROSSFIT, CertifiedTraining, foreign_models
 from verification.judged import Judged
 from verification.looks import recordings_digest
 
@@ -188,6 +188,8 @@ def certified(
     source = data.dataset.source
     presets = {"network": f"{source}-certified", "standard": f"{source}-standard"}
     crossfit = _cross_fitting(folder / CROSSFIT, data, presets)
+    if foreign := foreign_models(folder, crossfit):
+        pytest.skip("; ".join(foreign))
     vericase_subject("certified", folder)
     return CertifiedTraining(folder=folder, crossfit=crossfit)
 

@@ -55,6 +55,11 @@ class Bounded:
     theirs: float
     met: float
 
+    @property
+    def gain(self) -> float:
+        """By how much our bound is tighter; infinite or NaN where one of them bounds nothing."""
+        return self.ours - self.theirs
+
 
 def bounded_by_both(
     model: Path, recorded: Sequence[Recording], conditions: Mapping[str, Any]

@@ -27,8 +27,8 @@ Verdict: TypeAlias = Literal["unsat", "sat", "unknown"]
 Witness: TypeAlias = Literal["exact", "within tolerance", "none"]
 
 _RIGHT, _WRONG = 10, -150
-#: How far a counterexample may be off, as the competition allows, and how far it still is one.
-_TOLERANCE, _EXACT = 1e-4, 1e-7
+#: How far a counterexample may be off, and how far samples may be off by rounding alone.
+_TOLERANCE, _ROUNDING = 1e-4, 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,11 +80,11 @@ def witness_of(asked: Property, model: bytes, samples_mv: FloatArray | None) -> 
     point = samples_mv.astype(np.float32)
     logit = float(replayed(model, point[None])[0])
     beyond = logit - asked.threshold if asked.relation == "<=" else asked.threshold - logit
-    miss = max(beyond, _outside(asked, point.astype(np.float64)))
-    if miss <= _EXACT:
+    outside = _outside(asked, point.astype(np.float64))
+    if beyond <= 0 and outside <= _ROUNDING:
         return "exact"
     # Written so that a logit that is no number fails it as well.
-    return "within tolerance" if miss <= _TOLERANCE else "none"
+    return "within tolerance" if beyond <= _TOLERANCE and outside <= _TOLERANCE else "none"
 
 
 def truth_of(expected: Verdict, witnesses: Iterable[Witness]) -> Verdict:

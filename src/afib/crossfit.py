@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from afib.baselines import RRIrregularityRule, RRLogisticRegression, rr_feature_table
+from afib.baselines import BASELINES, held_out_calls, rr_feature_table
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.dataset import AFIB, NORMAL
@@ -36,7 +36,15 @@ if TYPE_CHECKING:
     from afib.workflow import Prepared
     from nnassure.arrays import BoolArray, FloatArray, StrArray
 
-__all__ = ["NETWORK", "CrossFit", "cross_fit", "fold_model", "read_cross_fit", "write_cross_fit"]
+__all__ = [
+    "BASELINES",
+    "NETWORK",
+    "CrossFit",
+    "cross_fit",
+    "fold_model",
+    "read_cross_fit",
+    "write_cross_fit",
+]
 
 #: The method whose scores are kept.
 NETWORK = "network"
@@ -264,7 +272,10 @@ def _pooled(
         calls[method][held_out] = result["calls"]
         if method == NETWORK:
             scores[held_out] = result["scores"]
-    calls |= _baselines(dataset, network, progress=progress)
+    features = rr_feature_table(dataset, rate_hz=network.preprocessing.rate_hz, progress=progress)
+    calls |= held_out_calls(
+        features, dataset.is_afib, dataset.folds, afib_weight=network.fitting.afib_weight
+    )
     return CrossFit(
         names=dataset.names,
         is_afib=dataset.is_afib,
@@ -283,19 +294,3 @@ def _pooled(
             },
         },
     )
-
-
-def _baselines(dataset: Dataset, settings: Settings, *, progress: bool) -> dict[str, BoolArray]:
-    """The calls of both RR baselines, each fold by what the others fitted."""
-    features = rr_feature_table(dataset, rate_hz=settings.preprocessing.rate_hz, progress=progress)
-    rule = np.zeros(len(dataset), dtype=np.bool_)
-    regression = np.zeros(len(dataset), dtype=np.bool_)
-    weight = settings.fitting.afib_weight
-    for fold in sorted(set(dataset.folds.tolist())):
-        held_out = dataset.folds == fold
-        seen, truth = features[~held_out], dataset.is_afib[~held_out]
-        fitted_rule = RRIrregularityRule.fit(seen, truth, afib_weight=weight)
-        fitted_regression = RRLogisticRegression.fit(seen, truth, afib_weight=weight)
-        rule[held_out] = fitted_rule.calls_afib(features[held_out])
-        regression[held_out] = fitted_regression.calls_afib(features[held_out])
-    return {"rr_rule": rule, "rr_regression": regression}
