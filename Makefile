@@ -98,7 +98,8 @@ bench-peers: $(STAMP) ## measure tool and proofs beside their peers, some of the
 	@set -o pipefail; mkdir -p artifacts; { printf '# The tool and its proofs beside their peers\n\nWritten by `make bench-peers`. Runs take turns, so that other work on the machine slows all alike.\n\n'; \
 	  for name in check_cost plugin_overhead report_scale; do \
 	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; \
-	  $(BIN)/python -m benchmarks.ecg_instances || exit 1; } | tee artifacts/results.md
+	  $(BIN)/python -m benchmarks.ecg_instances || exit 1; \
+	  $(BIN)/python -m benchmarks.certify_cost --recordings=40 --unstable=5 --longest-s=600 --cascade=-1; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
 
 reference: $(STAMP) ## cross-fit, prove, train the named models, open the test split once, report
