@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from afib.checkpoint import Checkpoint
 from afib.crossfit import CrossFit, fold_model
 from afib.proof.many import Challenge
 from afib.records import Recording
@@ -16,7 +17,15 @@ from tests.support.recordings import steps
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["CONDITIONS", "NAMES", "QUESTION", "cross_fitting", "recordings", "save_models"]
+__all__ = [
+    "CONDITIONS",
+    "NAMES",
+    "QUESTION",
+    "cross_fitting",
+    "recordings",
+    "save_models",
+    "saved_digests",
+]
 
 NAMES = ("A00001", "A00002", "A00003", "A00004")
 CONDITIONS: dict[str, Any] = {
@@ -59,18 +68,27 @@ def recordings() -> list[Recording]:
 def save_models(folder: Path) -> None:
     """Two models lie in *folder*; the second calls nothing AFib."""
     checkpoint = tiny_checkpoint()
-    checkpoint.save(fold_model(folder, 0))
-    replace(checkpoint, threshold=checkpoint.threshold + 1000).save(fold_model(folder, 1))
+    for fold, more in ((0, 0.0), (1, 1000.0)):
+        made = replace(checkpoint, threshold=checkpoint.threshold + more, provenance={"fold": fold})
+        made.save(fold_model(folder, fold))
 
 
-def cross_fitting(digests: tuple[str, str] = ("a", "b")) -> CrossFit:
+def saved_digests(folder: Path) -> tuple[str, str]:
+    """The digests of the two models in *folder*."""
+    first, second = (Checkpoint.load(fold_model(folder, fold)).digest for fold in (0, 1))
+    return first, second
+
+
+def cross_fitting(
+    digests: tuple[str, str] = ("a", "b"), called: tuple[bool, bool, bool, bool] = (False,) * 4
+) -> CrossFit:
     """The first two recordings are of fold 0; every other one has AFib."""
     return CrossFit(
         names=np.array(NAMES),
         is_afib=np.array([True, False, True, False]),
         folds=np.array([0, 0, 1, 1]),
         scores=np.zeros(4, dtype=np.float32),
-        calls={"network": np.zeros(4, dtype=bool)},
+        calls={"network": np.array(called)},
         origin={
             "models": {
                 "network-0": {"model_sha256": digests[0]},

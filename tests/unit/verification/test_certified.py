@@ -1,25 +1,49 @@
-"""Proofs on record are made again, and radii are read off them."""
+"""Proofs on record are held to what they are of, made again, and radii are read off them."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from afib.proof.pooled import KnownDecision, PooledProofs, prove_pooled, read_pooled, write_pooled
-from tests.support.pooled import NAMES, QUESTION, cross_fitting, recordings, save_models
+from afib.crossfit import fold_model
+from afib.proof.pooled import (
+    KnownDecision,
+    PooledProofs,
+    drawn,
+    prove_pooled,
+    read_pooled,
+    write_pooled,
+)
+from tests.support.pooled import (
+    CONDITIONS,
+    NAMES,
+    QUESTION,
+    cross_fitting,
+    recordings,
+    save_models,
+    saved_digests,
+)
 from verification.certified import (
     FOLDS,
     CertifiedTraining,
+    foreign_models,
     inverted,
     radii_mv,
     radii_table,
-    repeated,
+    recorded_proofs,
 )
+from verification.repeating import repeated
 
-AGAIN: dict[str, Any] = {"again": 4, "attack_steps": 3, "attack_restarts": 1, "seed": 1}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 BY_NAME = {each.name: each for each in recordings()}
+NAME = "ROB-006"
+AGAIN: dict[str, Any] = {"again": 4, "attack_steps": 3, "attack_restarts": 1, "seed": 1}
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +51,29 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> CertifiedTraining:
     """Two models and what they prove, as a reference keeps them."""
     folder = tmp_path_factory.mktemp("certified")
     save_models(folder / FOLDS)
+    names = drawn(cross_fitting(), each=CONDITIONS["each"], seed=CONDITIONS["seed"]).tolist()
     proofs = prove_pooled(
-        cross_fitting(), folder / FOLDS, recordings(), QUESTION, processes=1, progress=False
+        cross_fitting(saved_digests(folder / FOLDS)),
+        folder / FOLDS,
+        [BY_NAME[name] for name in names],
+        QUESTION,
+        processes=1,
+        progress=False,
     )
-    write_pooled(proofs, folder / "ROB-006.json")
-    return CertifiedTraining(folder=folder, crossfit=cross_fitting())
+    write_pooled(proofs, folder / f"{NAME}.json")
+    rhythms = {known.name: known.rhythm for known in proofs.decisions}
+    first, second, third, fourth = (rhythms[name] == "AFib" for name in NAMES)
+    crossfit = cross_fitting(saved_digests(folder / FOLDS), (first, second, third, fourth))
+    return CertifiedTraining(folder=folder, crossfit=crossfit)
+
+
+@pytest.fixture
+def path(training: CertifiedTraining) -> Iterator[Path]:
+    """The file of proofs, which a test may change."""
+    file = training.folder / f"{NAME}.json"
+    content = file.read_bytes()
+    yield file
+    file.write_bytes(content)
 
 
 def known(outcome: str, *, is_afib: bool = True, rhythm: str = "AFib") -> KnownDecision:
@@ -57,32 +99,97 @@ def at_radii(*outcomes: str, rhythm: str = "AFib") -> dict[float, PooledProofs]:
     }
 
 
-def test_proofs_as_they_were_made_are_repeated(training: CertifiedTraining) -> None:
-    """All come out alike, and no attack is below a certified one."""
-    found = repeated(training, BY_NAME, AGAIN)
-    assert (found.other, found.below, found.tried) == ((), (), len(NAMES))
-    proofs = read_pooled(training.folder / "ROB-006.json")
-    assert found.attacked == sum(each.outcome == "certified" for each in proofs.decisions) > 0
+def test_proofs_as_they_were_made_are_taken(training: CertifiedTraining) -> None:
+    """They are of this question, these models and this engine."""
+    assert len(training.proofs(NAME, CONDITIONS).decisions) == len(NAMES)
+    assert foreign_models(training.folder, training.crossfit) == []
+
+
+@pytest.mark.parametrize("change", [{"size": 0.001}, {"each": 1}, {"seed": 4}])
+def test_proofs_of_another_question_are_not_taken(
+    change: dict[str, Any], training: CertifiedTraining
+) -> None:
+    """Another size, draw or seed, and the case is skipped."""
+    with pytest.raises(pytest.skip.Exception, match="no current proofs are on record for ROB-006"):
+        training.proofs(NAME, CONDITIONS | change)
+
+
+@pytest.mark.parametrize("origin", [{"engine_sha256": "0" * 64}, {"models": {}}])
+def test_proofs_of_another_engine_or_models_are_not_taken(
+    origin: dict[str, Any], training: CertifiedTraining, path: Path
+) -> None:
+    """What the proofs rest on has to be what there is now."""
+    proofs = read_pooled(path)
+    write_pooled(replace(proofs, origin={**proofs.origin, **origin}), path)
+    assert recorded_proofs(training.folder, NAME, CONDITIONS, training.crossfit) is None
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"outcome": "attacked"}, {"rhythm": "AFib"}, *({"certified_margin": m} for m in (1e9, None))],
+    [
+        {"is_afib": None},
+        {"is_afib": "turned"},
+        {"fold": 7},
+        {"rhythm": "turned"},
+        {"outcome": "proven"},
+        {"outcome": "certified", "certified_margin": -1.0},
+        {"outcome": "certified", "certified_margin": None},
+        {"outcome": "unknown", "certified_margin": 1.0},
+        {"rhythm": None, "outcome": "certified", "certified_margin": 1.0},
+    ],
 )
-def test_a_record_that_says_otherwise_is_seen(
-    change: dict[str, Any], training: CertifiedTraining
+def test_a_row_that_does_not_go_with_the_cross_fitting_is_not_taken(
+    change: dict[str, Any], training: CertifiedTraining, path: Path
 ) -> None:
-    """Whichever of its decisions was written otherwise, each is told in a sentence."""
-    path = training.folder / "ROB-006.json"
+    """Another label, fold or rhythm, or an outcome that its margin does not show."""
     proofs = read_pooled(path)
-    # The second model's decisions are certified as normal.
-    changed = [*proofs.decisions[:3], replace(proofs.decisions[3], **change)]
+    first = proofs.decisions[0]
+    turned = {
+        "is_afib": not first.is_afib,
+        "rhythm": "normal" if first.rhythm == "AFib" else "AFib",
+    }
+    stated = {name: turned[name] if value == "turned" else value for name, value in change.items()}
+    changed = [replace(first, **stated), *proofs.decisions[1:]]
     write_pooled(replace(proofs, decisions=changed), path)
-    found = repeated(training, BY_NAME, AGAIN)
-    write_pooled(proofs, path)
-    (sentence,) = found.other
-    assert sentence.startswith("ROB-006: ")
-    assert NAMES[3] in sentence
+    assert recorded_proofs(training.folder, NAME, CONDITIONS, training.crossfit) is None
+
+
+def test_a_model_of_another_fold_is_told(training: CertifiedTraining, tmp_path: Path) -> None:
+    """Whose digest or fold is not the cross-fitting's, or which is not there."""
+    shutil.copytree(training.folder / FOLDS, tmp_path / FOLDS)
+    shutil.rmtree(fold_model(tmp_path / FOLDS, 1))
+    (missing,) = foreign_models(tmp_path, training.crossfit)
+    assert "expected the model of fold 1, got" in missing
+    shutil.copytree(fold_model(tmp_path / FOLDS, 0), fold_model(tmp_path / FOLDS, 1))
+    other, fold = foreign_models(tmp_path, training.crossfit)
+    assert saved_digests(training.folder / FOLDS)[1] in other
+    assert fold.endswith("expected fold 1, got 0")
+
+
+def test_proofs_are_repeated_and_attacked(training: CertifiedTraining) -> None:
+    """All come out alike, and no attack is below a certified one."""
+    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN)
+    assert (found.other, found.below, found.tried) == ([], [], len(NAMES))
+    decisions = training.proofs(NAME, CONDITIONS).decisions
+    assert found.attacked == sum(known.outcome == "certified" for known in decisions) > 0
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_margin_that_does_not_come_again_is_seen(
+    factor: float, training: CertifiedTraining, path: Path
+) -> None:
+    """Larger or smaller than what is proven when it is made again."""
+    proofs = read_pooled(path)
+    place, known = next(
+        (place, known)
+        for place, known in enumerate(proofs.decisions)
+        if known.outcome == "certified"
+    )
+    decisions = list(proofs.decisions)
+    decisions[place] = replace(known, certified_margin=factor * (known.certified_margin or 0.0))
+    write_pooled(replace(proofs, decisions=decisions), path)
+    (sentence,) = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN).other
+    assert known.name in sentence
 
 
 def test_the_radius_of_a_recording_is_the_largest_that_is_proven() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,14 +22,12 @@ from afib.proof.pooled import (
     write_pooled,
 )
 from tests.support.pooled import (
-    CONDITIONS,
     NAMES,
     QUESTION,
     cross_fitting,
     recordings,
     save_models,
 )
-from verification.certified import recorded_proofs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,31 +115,6 @@ def test_a_draw_is_the_same_each_time_and_grows() -> None:
     one, all_of_them = (drawn(crossfit, each=each, seed=1).tolist() for each in (1, 2))
     assert one == [all_of_them[0], all_of_them[2]]
     assert set(all_of_them[:2]) == {"A00001", "A00003"}
-
-
-@pytest.mark.parametrize(
-    "change", ["none", "question", "models", "draw", "engine", "damaged", "missing"]
-)
-def test_only_proofs_of_this_very_question_are_taken(
-    change: str, models: Path, proofs: PooledProofs
-) -> None:
-    """Another size, model, draw or engine, or a damaged file, and there are no proofs."""
-    by_name = dict(zip(NAMES, proofs.decisions, strict=True))
-    names = drawn(cross_fitting(), each=2, seed=3).tolist()
-    kept = replace(proofs, decisions=[by_name[name] for name in names])
-    if change == "engine":
-        kept = replace(kept, origin={**kept.origin, "engine_sha256": "0" * 64})
-    path = models / "ROB-006.json"
-    write_pooled(kept, path)
-    if change == "damaged":
-        path.write_text(path.read_text()[:-9])
-    if change == "missing":
-        path.unlink()
-    changes: dict[str, dict[str, Any]] = {"question": {"size": 0.001}, "draw": {"each": 1}}
-    conditions = CONDITIONS | changes.get(change, {})
-    crossfit = cross_fitting(("a", "other")) if change == "models" else cross_fitting()
-    found = recorded_proofs(models, "ROB-006", conditions, crossfit)
-    assert (found is not None) == (change == "none")
 
 
 def test_the_record_states_the_engine_by_its_code(proofs: PooledProofs, tmp_path: Path) -> None:
