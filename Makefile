@@ -28,7 +28,8 @@ endif
 # What turns files into a decision: every branch of it has to be run by a test.
 DECIDES := */vericase/verdict.py,*/vericase/matrix.py,*/vericase/gate.py,*/vericase/schema/*,*/vericase/store/*
 # What cross-fitting showed is a subject of its own, committed with the reference report.
-CROSSFIT := $(if $(filter physionet2017,$(DATA)),--subject crossfit=reports/reference/crossfit.json)
+CROSSFIT := $(if $(filter physionet2017,$(DATA)),--subject crossfit=reports/reference/crossfit.json \
+  --subject certified=reports/reference/certified --subject certified_model=$(SHIPPED)-certified)
 REHEARSAL := $(if $(QUICK)$(filter synthetic,$(DATA)),--rehearsal)
 
 BIN := $(VENV)/bin
@@ -93,13 +94,15 @@ check: $(STAMP) ## format, lint, types, import contracts, requirements, docs
 bench: $(STAMP) ## measure what the documents claim; prints tables
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
-bench-peers: $(STAMP) ## measure the tool beside its peers, which are installed in PEERS=; writes benchmarks/results.md
-	@set -o pipefail; mkdir -p artifacts; { printf '# The tool beside its peers\n\nWritten by `make bench-peers`. Runs take turns, so that other work on the machine slows all alike.\n\n'; \
+bench-peers: $(STAMP) ## measure tool and proofs beside their peers, some of them installed in PEERS=; writes benchmarks/results.md
+	@set -o pipefail; mkdir -p artifacts; { printf '# The tool and its proofs beside their peers\n\nWritten by `make bench-peers`. Runs take turns, so that other work on the machine slows all alike.\n\n'; \
 	  for name in check_cost plugin_overhead report_scale; do \
-	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; } | tee artifacts/results.md
+	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; \
+	  $(BIN)/python -m benchmarks.ecg_instances || exit 1; \
+	  $(BIN)/python -m benchmarks.certify_cost --recordings=40 --unstable=5 --longest-s=600 --cascade=-1; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
 
-reference: $(STAMP) ## cross-fit, train the named model, open the test split once, report
+reference: $(STAMP) ## cross-fit, prove, train the named models, open the test split once, report
 	@$(BIN)/python tools/reference.py --model $(SHIPPED)
 
 schema: $(STAMP) ## write the JSON Schemas for editors

@@ -1,4 +1,4 @@
-"""Make the reference: cross-fit, train the named model, open its test split once, report.
+"""Make the reference: cross-fit, prove, train the named models, open the test split once, report.
 
 A training or cross-fitting that was interrupted goes on where it was, and is skipped when it is
 current: a cross-fitting on record that is of these recordings and settings is kept, unless
@@ -21,14 +21,19 @@ from afib.crossfit import read_cross_fit
 from afib.dataset import manifest_digest
 from afib.errors import AfibError
 from afib.settings import load_settings
+from vericase.schema import load_requirements
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PRESET = "physionet2017"
 BASELINE = f"{PRESET}-two-blocks"
+CERTIFIED, STANDARD = f"{PRESET}-certified", f"{PRESET}-standard"
 REFERENCE = ROOT / "reports" / "reference"
 NEXT = ROOT / "reports" / "reference.next"
 WORK = ROOT / "artifacts" / PRESET
+CERTIFIED_MODEL = ROOT / "src" / "afib" / "models" / CERTIFIED
+# As verification.certified names them.
+CROSSFIT, FOLDS = "crossfit.json", "folds"
 
 
 def main() -> int:
@@ -40,20 +45,19 @@ def main() -> int:
     model = parsed.model
     _step("afib", "prepare", "--preset", PRESET, "--out", str(WORK))
     crossfit = WORK / "crossfit.json"
-    if parsed.cross_fit or not _is_on_record():
-        _step(
-            "afib", "crossfit", "--preset", PRESET, "--baseline", BASELINE, "--out", str(crossfit)
-        )
-    else:
-        print("the cross-fitting on record is of these recordings and settings: kept")
-        shutil.copyfile(REFERENCE / "crossfit.json", crossfit)
-    _step("afib", "train", "--preset", PRESET, "--out", str(model), "--unless-current", "--resume")
-    _fresh(crossfit)
+    on_record = REFERENCE / "crossfit.json"
+    _cross_fit(on_record, crossfit, PRESET, BASELINE, anew=parsed.cross_fit)
+    certified = _certified(anew=parsed.cross_fit)
+    for preset, folder in ((PRESET, model), (CERTIFIED, CERTIFIED_MODEL)):
+        given = ("--preset", preset, "--out", str(folder))
+        _step("afib", "train", *given, "--unless-current", "--resume")
+    _fresh(crossfit, certified)
     evidence = NEXT / "evidence.json"
     run = subprocess.run(  # noqa: S603  our own command
         [
             *(sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:randomly"),
             *(f"--data={PRESET}", f"--model={model}", f"--crossfit={NEXT / 'crossfit.json'}"),
+            *(f"--certified={NEXT / 'certified'}", f"--certified-model={CERTIFIED_MODEL}"),
             *("--open-test-split", f"--vericase-evidence={evidence}"),
             f"--vericase-report={NEXT / 'traceability.html'}",
         ],
@@ -66,28 +70,61 @@ def main() -> int:
     code = _gate(evidence, model)
     shutil.rmtree(REFERENCE, ignore_errors=True)
     NEXT.rename(REFERENCE)
-    _release(model)
+    for folder in (model, CERTIFIED_MODEL):
+        _release(folder)
     _say(sys.executable, str(ROOT / "tools" / "reference_table.py"))
     return code
 
 
-def _is_on_record() -> bool:
-    """Whether the committed cross-fitting was made of the recordings and settings of now."""
+def _cross_fit(on_record: Path, out: Path, preset: str, baseline: str, *, anew: bool) -> bool:
+    """Make *out*, or take it from the record if that is current; whether it was taken."""
+    if not anew and _is_current(on_record, preset, baseline):
+        print(f"the cross-fitting of {preset} on record is of now: kept")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(on_record, out)
+        return True
+    _step("afib", "crossfit", "--preset", preset, "--baseline", baseline, "--out", str(out))
+    return False
+
+
+def _certified(*, anew: bool) -> Path:
+    """The folder of the certified training: its cross-fitting, its models, what these prove."""
+    folder = WORK / "certified"
+    on_record = REFERENCE / "certified"
+    kept = _cross_fit(on_record / CROSSFIT, folder / CROSSFIT, CERTIFIED, STANDARD, anew=anew)
+    if kept:
+        # What an interrupted run proved anew is not replaced by what is on record.
+        for path in sorted(path for path in on_record.rglob("*") if path.is_file()):
+            here = folder / path.relative_to(on_record)
+            if not here.exists() or FOLDS in here.parts:
+                here.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, here)
+    else:
+        models = (folder / CROSSFIT).with_suffix(".folds")
+        for model in sorted(path for path in models.glob("network-*") if path.is_dir()):
+            shutil.copytree(model, folder / FOLDS / model.name, dirs_exist_ok=True)
+    _say(sys.executable, "-m", "tools.prove_folds", str(folder), "--preset", CERTIFIED)
+    return folder
+
+
+def _is_current(path: Path, preset: str, baseline: str) -> bool:
+    """Whether the cross-fitting in *path* was made of the recordings and settings of now."""
     try:
-        origin = read_cross_fit(REFERENCE / "crossfit.json").origin
+        origin = read_cross_fit(path).origin
     except AfibError:
         return False
-    settings = {"network": load_settings(PRESET), "two_blocks": load_settings(BASELINE)}
     document = json.loads((WORK / "manifest.json").read_text(encoding="utf-8"))
-    same = origin["settings_sha256"] == {name: each.digest for name, each in settings.items()}
+    settings = {load_settings(name).digest for name in (preset, baseline)}
+    same = set(origin["settings_sha256"].values()) == settings
     return bool(same and origin["manifest_sha256"] == manifest_digest(document))
 
 
-def _fresh(crossfit: Path) -> None:
+def _fresh(crossfit: Path, certified: Path) -> None:
     """An empty folder for the next report, with what cross-fitting showed."""
     shutil.rmtree(NEXT, ignore_errors=True)
     NEXT.mkdir(parents=True)
     shutil.copyfile(crossfit, NEXT / "crossfit.json")
+    shutil.copytree(certified, NEXT / "certified", ignore=shutil.ignore_patterns("*.folds"))
 
 
 def _gate(evidence: Path, model: Path) -> int:
@@ -95,6 +132,8 @@ def _gate(evidence: Path, model: Path) -> int:
         "data": NEXT / "data-manifest.json",
         "model": model,
         "crossfit": NEXT / "crossfit.json",
+        "certified": NEXT / "certified",
+        "certified_model": CERTIFIED_MODEL,
     }
     given = [part for name, path in subjects.items() for part in ("--subject", f"{name}={path}")]
     command = [str(BIN / "vericase"), "gate", "--evidence", str(evidence), *given]
@@ -102,7 +141,10 @@ def _gate(evidence: Path, model: Path) -> int:
 
 
 def _release(model: Path) -> None:
-    """Beside the model stands what was decided about it, outside its digest."""
+    """Beside the model stands what was decided about it, outside its digest.
+
+    Of a model that few requirements are about, it says which.
+    """
     decision = json.loads((REFERENCE / "gate.json").read_text(encoding="utf-8"))
     record = {
         "format": 1,
@@ -112,6 +154,10 @@ def _release(model: Path) -> None:
         "requirements_digest": decision["requirements_digest"],
         "evidence_sha256": decision["evidence_sha256"],
     }
+    if model == CERTIFIED_MODEL:
+        requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
+        about = sorted(each.id for each in requirements if "certified_model" in each.depends)
+        record["only_about_it"] = about
     text = json.dumps(record, indent=1, sort_keys=True) + "\n"
     (model / "release.json").write_text(text, encoding="utf-8")
 

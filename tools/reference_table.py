@@ -14,7 +14,17 @@ from vericase.store import load_evidence
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- reference:start -->", "<!-- reference:end -->"
-SHOWN = ("NET-005", "NET-001", "NET-002", "NET-004", "NET-012", "ROB-001")
+SHOWN = (
+    "NET-005",
+    "NET-001",
+    "NET-002",
+    "NET-004",
+    "NET-012",
+    "ROB-001",
+    "ROB-006",
+    "ROB-015",
+    "ROB-016",
+)
 
 
 def main() -> int:

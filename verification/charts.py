@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from nnassure.detection import placements, roc_curve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from nnassure.arrays import BoolArray, FloatArray
 
-__all__ = ["confusion_matrix", "roc"]
+__all__ = ["certified_curve", "confusion_matrix", "roc"]
 
 
 def confusion_matrix(called: BoolArray, is_afib: BoolArray) -> str:
@@ -67,17 +69,55 @@ def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
     return _svg(390, 390, "Receiver operating characteristic", words, parts)
 
 
+def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[float]]) -> str:
+    """Shares of recordings against the radius, one line each by what it says; the first is solid.
+
+    Args:
+        radii_mv: Rising, the first above 0.
+        shares: By name, a share in [0, 1] at each radius; lines are told apart by their dashes.
+    """
+    most = radii_mv[-1]
+    parts, words = [*_axes(diagonal=False)], []
+    for place, (name, values) in enumerate(shares.items()):
+        points = " ".join(
+            f"{_x(radius / most):.1f},{_y(share):.1f}"
+            for radius, share in zip(radii_mv, values, strict=True)
+        )
+        dashes = _DASHES[place % len(_DASHES)]
+        parts.append(
+            f'<polyline class="mark" stroke-width="2" stroke-dasharray="{dashes}" '
+            f'points="{points}"/>'
+        )
+        y = _y(0.44 - 0.08 * place)
+        parts.append(
+            f'<line class="mark" stroke-width="2" x1="{_x(0.04):.0f}" y1="{y - 4:.0f}" '
+            f'x2="{_x(0.16):.0f}" y2="{y - 4:.0f}" stroke-dasharray="{dashes}"/>'
+        )
+        parts.append(_text(_x(0.19), y, name, size=13, anchor="start"))
+        told = ", ".join(
+            f"{share:.3f} at {1000 * radius:g} uV"
+            for radius, share in zip(radii_mv, values, strict=True)
+        )
+        words.append(f"{name}: {told}.")
+    parts += [
+        _text(_x(0.5), _y(0) + 38, f"radius in shares of {1000 * most:g} uV", size=13),
+        _text(_x(0.5), 22, "share of recordings", size=13),
+    ]
+    return _svg(390, 390, "Certified share against radius", " ".join(words), parts)
+
+
+_DASHES = ("none", "8 4", "2 4", "8 4 2 4")
 _AT = (0, 0.25, 0.5, 0.75, 1)
 
 
-def _axes() -> list[str]:
+def _axes(*, diagonal: bool = True) -> list[str]:
     """The grid with its numbers, and the diagonal."""
     ends = [((s, 0), (s, 1)) for s in _AT] + [((0, s), (1, s)) for s in _AT]
     return [
         *(_line(start, end) for start, end in ends),
         *(_text(_x(s), _y(0) + 18, f"{s:g}", size=12) for s in _AT),
         *(_text(_x(0) - 20, _y(s) + 4, f"{s:g}", size=12) for s in _AT),
-        _line((0, 0), (1, 1), kind="axis", dashes="4 4"),
+        *([_line((0, 0), (1, 1), kind="axis", dashes="4 4")] if diagonal else []),
     ]
 
 
@@ -103,9 +143,9 @@ def _line(
     )
 
 
-def _text(x: float, y: float, text: str, *, size: int) -> str:
+def _text(x: float, y: float, text: str, *, size: int, anchor: str = "middle") -> str:
     return (
-        f'<text class="ink" x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="middle">'
+        f'<text class="ink" x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="{anchor}">'
         f"{escape(text)}</text>"
     )
 

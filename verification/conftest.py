@@ -22,7 +22,7 @@ from afib.classifier import Classifier
 from afib.crossfit import CrossFit, read_cross_fit
 from afib.dataset import AFIB, NORMAL, Dataset
 from afib.errors import AfibError
-from afib.settings import Settings, load_settings
+from afib.settings import Settings, load_settings, preset_names
 from afib.sources import open_source
 from afib.workflow import (
     Prepared,
@@ -32,11 +32,12 @@ from afib.workflow import (
     train_model,
     write_prepared,
 )
+from verification.certified import CROSSFIT, CertifiedTraining, foreign_models
 from verification.judged import Judged
 from verification.looks import recordings_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from afib.records import Recording
     from nnassure.arrays import FloatArray
@@ -54,6 +55,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--data", default="synthetic", help="preset: synthetic, physionet2017, ...")
     group.addoption("--model", type=Path, help="model folder; default: the preset's own")
     group.addoption("--crossfit", type=Path, help="result of cross-fitting; default on record")
+    group.addoption("--certified-model", type=Path, help="its model folder; default the shipped")
+    group.addoption(
+        "--certified",
+        type=Path,
+        help="folder of its cross-fitting; default on record",
+    )
     group.addoption(
         "--open-test-split", action="store_true", help="put an opening of the split on record"
     )
@@ -143,17 +150,7 @@ def held_out(
     vericase_look: Callable[..., Look | None],
 ) -> Dataset:
     """The test split, opened only as the record of openings allows."""
-    opened = data.dataset.of(split="test")
-    if data.dataset.source != "synthetic":
-        look = vericase_look(
-            "test",
-            data=recordings_digest(opened),
-            subject=classifier.digest,
-            may_open=pytestconfig.getoption("open_test_split"),
-        )
-        if look is None:
-            pytest.skip("the test split is sealed for this model; make reference opens it")
-    return opened
+    return _opened(pytestconfig, data, classifier.digest, vericase_look)
 
 
 @pytest.fixture(scope="session")
@@ -175,30 +172,43 @@ def crossfit(
 ) -> CrossFit:
     """The pooled judgement of cross-fitting on these very recordings."""
     path = pytestconfig.getoption("crossfit") or REFERENCE / "crossfit.json"
-    if not path.is_file():
-        pytest.skip("no cross-fitting is on record; make reference makes it")
-    result = _or_stop(lambda: read_cross_fit(path))
-    recordings = data.dataset.of(labels=(NORMAL, AFIB))
-    same = [
-        np.array_equal(*pair)
-        for pair in (
-            (result.names, recordings.names),
-            (result.is_afib, recordings.is_afib),
-            (result.folds, recordings.folds),
-        )
-    ]
-    if not all(same):
-        pytest.skip("the cross-fitting on record is of other data; make reference renews it")
-    presets = {"network": data.dataset.source, "two_blocks": f"{data.dataset.source}-two-blocks"}
-    made_with = {name: load_settings(preset).digest for name, preset in presets.items()}
-    if result.origin["manifest_sha256"] != data.digest:
-        pytest.skip("the cross-fitting on record is of another manifest; make reference renews it")
-    if result.origin["settings_sha256"] != made_with:
-        pytest.skip("the cross-fitting on record is of other settings; make reference renews it")
-    if not np.array_equal(result.calls["network"], result.scores > 0):
-        pytest.skip("the calls of the cross-fitting on record do not follow from its scores")
+    source = data.dataset.source
+    presets = {"network": source, "two_blocks": f"{source}-two-blocks"}
+    result = _cross_fitting(path, data, presets)
     vericase_subject("crossfit", path)
     return result
+
+
+@pytest.fixture(scope="session")
+def certified(
+    pytestconfig: pytest.Config, vericase_subject: Callable[[str, Path], object], data: Prepared
+) -> CertifiedTraining:
+    """What the certified training came to in cross-fitting on these very recordings."""
+    folder = pytestconfig.getoption("certified") or REFERENCE / "certified"
+    source = data.dataset.source
+    presets = {"network": f"{source}-certified", "standard": f"{source}-standard"}
+    crossfit = _cross_fitting(folder / CROSSFIT, data, presets)
+    if foreign := foreign_models(folder, crossfit):
+        pytest.skip("; ".join(foreign))
+    vericase_subject("certified", folder)
+    return CertifiedTraining(folder=folder, crossfit=crossfit)
+
+
+@pytest.fixture(scope="session")
+def certified_model(
+    pytestconfig: pytest.Config,
+    data: Prepared,
+    vericase_subject: Callable[[str, Path], object],
+    vericase_look: Callable[..., Look | None],
+) -> Path:
+    """The named model of certified training, for which the test split was opened."""
+    preset = f"{data.dataset.source}-certified"
+    folder = pytestconfig.getoption("certified_model") or shipped_model(preset)
+    if preset not in preset_names() or not is_current(folder, load_settings(preset), data):
+        pytest.skip("the certified model is of other settings or recordings; make reference")
+    _opened(pytestconfig, data, Checkpoint.load(folder).digest, vericase_look)
+    vericase_subject("certified_model", folder)
+    return Path(folder)
 
 
 @pytest.fixture(scope="session")
@@ -211,15 +221,72 @@ def on_record() -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def recorded(settings: Settings, held_out: Dataset) -> tuple[Recording, ...]:
     """The held-out recordings with normal rhythm or AFib as the recorder gave them, by name."""
-    wanted = set(held_out.of(labels=(NORMAL, AFIB)).names.tolist())
-    source = _or_stop(lambda: open_source(settings.data, None, progress=True))
-    return tuple(recording for recording in source.recordings() if recording.name in wanted)
+    return _as_recorded(settings, held_out.of(labels=(NORMAL, AFIB)))
+
+
+@pytest.fixture(scope="session")
+def every_recording(settings: Settings, dataset: Dataset) -> Mapping[str, Recording]:
+    """All recordings with normal rhythm or AFib as the recorder gave them, by name."""
+    rhythms = dataset.of(labels=(NORMAL, AFIB))
+    return {recording.name: recording for recording in _as_recorded(settings, rhythms)}
 
 
 @pytest.fixture(scope="session")
 def rr_features(dataset: Dataset, settings: Settings) -> FloatArray:
     """RR features of every recording, for the baselines."""
     return rr_feature_table(dataset, rate_hz=settings.preprocessing.rate_hz, progress=True)
+
+
+def _opened(
+    pytestconfig: pytest.Config,
+    data: Prepared,
+    digest: str,
+    vericase_look: Callable[..., Look | None],
+) -> Dataset:
+    """The test split for the model with *digest*; the case is skipped if it is sealed for it."""
+    opened = data.dataset.of(split="test")
+    if data.dataset.source != "synthetic":
+        look = vericase_look(
+            "test",
+            data=recordings_digest(opened),
+            subject=digest,
+            may_open=pytestconfig.getoption("open_test_split"),
+        )
+        if look is None:
+            pytest.skip("the test split is sealed for this model; make reference opens it")
+    return opened
+
+
+def _as_recorded(settings: Settings, wanted: Dataset) -> tuple[Recording, ...]:
+    names = set(wanted.names.tolist())
+    source = _or_stop(lambda: open_source(settings.data, None, progress=True))
+    return tuple(recording for recording in source.recordings() if recording.name in names)
+
+
+def _cross_fitting(path: Path, data: Prepared, presets: Mapping[str, str]) -> CrossFit:
+    """What *path* holds, if it is of these recordings and presets; else the case is skipped."""
+    if not path.is_file():
+        pytest.skip(f"no cross-fitting is on record in {path.name}; make reference makes it")
+    result = _or_stop(lambda: read_cross_fit(path))
+    recordings = data.dataset.of(labels=(NORMAL, AFIB))
+    same = [
+        np.array_equal(*pair)
+        for pair in (
+            (result.names, recordings.names),
+            (result.is_afib, recordings.is_afib),
+            (result.folds, recordings.folds),
+        )
+    ]
+    if not all(same):
+        pytest.skip("the cross-fitting on record is of other data; make reference renews it")
+    made_with = {name: load_settings(preset).digest for name, preset in presets.items()}
+    if result.origin["manifest_sha256"] != data.digest:
+        pytest.skip("the cross-fitting on record is of another manifest; make reference renews it")
+    if result.origin["settings_sha256"] != made_with:
+        pytest.skip("the cross-fitting on record is of other settings; make reference renews it")
+    if not np.array_equal(result.calls["network"], result.scores > 0):
+        pytest.skip("the calls of the cross-fitting on record do not follow from its scores")
+    return result
 
 
 def _or_stop(make: Callable[[], _T]) -> _T:

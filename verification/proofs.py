@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from afib.records import Recording
     from nnassure.arrays import BoolArray
 
-__all__ = ["Proven", "attacked_below", "prove", "refused"]
+__all__ = ["Proven", "attacked_below", "challenge_of", "least_margin", "prove", "refused"]
 
 _CHECKER = Path(__file__).parents[1] / "tools" / "check_certificate.py"
 
@@ -61,9 +61,9 @@ class Proven:
         return "\n".join(lines) + "\n"
 
 
-def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, Any]) -> Proven:
-    """Proofs about so many recordings of each rhythm, drawn by seed."""
-    challenge = Challenge(
+def challenge_of(conditions: Mapping[str, Any]) -> Challenge:
+    """The challenge that the conditions of a requirement state."""
+    return Challenge(
         kind=conditions["disturbance"],
         at=conditions["at"],
         size=conditions["size"],
@@ -75,7 +75,25 @@ def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, A
         restarts=conditions["restarts"],
         queries=conditions["queries"],
         seed=conditions["seed"],
+        **_optional(conditions),
     )
+
+
+def _optional(conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """What only some kinds of disturbance have."""
+    found: dict[str, Any] = {}
+    if "band_hz" in conditions:
+        found["band_hz"] = tuple(conditions["band_hz"])
+    if "weights" in conditions:
+        found["weights"] = tuple(sorted(conditions["weights"].items()))
+    if "components" in conditions:
+        found["components"] = conditions["components"]
+    return found
+
+
+def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, Any]) -> Proven:
+    """Proofs about so many recordings of each rhythm, drawn by seed."""
+    challenge = challenge_of(conditions)
     generator = np.random.default_rng(conditions["seed"])
     chosen: list[Recording] = []
     for label in ("A", "N"):
@@ -110,23 +128,34 @@ def attacked_below(model: Path, found: Proven, conditions: Mapping[str, Any]) ->
     """
     if found.challenge.kind != "linf":
         raise ValueError(f"disturbance: expected linf, got {found.challenge.kind}")
-    prover = found.challenge.prover(Checkpoint.load(model))
     below = []
     for recording, known in _certified(found):
-        noise = noise_of(found.challenge, recording, prover.checkpoint.settings)
-        way = way_of(recording, noise, prover.checkpoint.settings, found.challenge.at)
-        margin = way.margin_function(prover.classifier, is_afib=known.rhythm == "AFib")
-        met = pgd(
-            margin,
-            torch.from_numpy(np.array(way.start_mv))[None],
-            Ball(radius_mv=found.challenge.size),
-            steps=conditions["attack_steps"],
-            restarts=conditions["attack_restarts"],
-            seed=conditions["seed"],
-        )
-        if known.certified_margin is None or float(met.margins[0]) < known.certified_margin:
-            below.append(f"{recording.name}: {met.margins[0]} under {known.certified_margin}")
+        margin = least_margin(model, recording, known, found.challenge, conditions)
+        if known.certified_margin is None or margin < known.certified_margin:
+            below.append(f"{recording.name}: {margin} under {known.certified_margin}")
     return below
+
+
+def least_margin(
+    model: Path,
+    recording: Recording,
+    known: ProvenDecision,
+    challenge: Challenge,
+    conditions: Mapping[str, Any],
+) -> float:
+    """The least margin that an attack met in the ball of *challenge* round *recording*."""
+    prover = challenge.prover(Checkpoint.load(model))
+    noise = noise_of(challenge, recording, prover.checkpoint.settings)
+    way = way_of(recording, noise, prover.checkpoint.settings, challenge.at)
+    met = pgd(
+        way.margin_function(prover.classifier, is_afib=known.rhythm == "AFib"),
+        torch.from_numpy(np.array(way.start_mv))[None],
+        Ball(radius_mv=challenge.size),
+        steps=conditions["attack_steps"],
+        restarts=conditions["attack_restarts"],
+        seed=conditions["seed"],
+    )
+    return float(met.margins[0])
 
 
 def _certified(found: Proven) -> list[tuple[Recording, ProvenDecision]]:

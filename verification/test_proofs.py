@@ -5,39 +5,150 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
-from vericase import Proportion, Scalar
+from vericase import Proportion, Sample, Scalar
+from verification.certified import asked_questions, inverted, radii_mv, radii_table
+from verification.charts import certified_curve
+from verification.engines import bounded_by_both, proven_in
 from verification.proofs import attacked_below, prove, refused
+from verification.repeating import repeated
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.records import Recording
+    from verification.certified import CertifiedTraining
 
 Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
 
 
-@pytest.mark.parametrize(
-    "where",
-    [
-        pytest.param("network", marks=pytest.mark.verifies("ROB-006"), id="network"),
-        pytest.param("recorder", marks=pytest.mark.verifies("ROB-007"), id="recorder"),
-    ],
-)
+def _asked(*requirements: str, with_first: tuple[str, ...] = ()) -> pytest.MarkDecorator:
+    """One case a requirement, which is handed its id; the first also verifies *with_first*."""
+    marked = [
+        pytest.param(
+            each, marks=pytest.mark.verifies(each, *([] if place else with_first)), id=each
+        )
+        for place, each in enumerate(requirements)
+    ]
+    return pytest.mark.parametrize("requirement", marked)
+
+
+@_asked("ROB-006", "ROB-007", "ROB-009", with_first=("ROB-017", "ROB-021"))
 def test_decisions_are_certified(
+    measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
+) -> None:
+    """Of recordings that no model saw, by rhythm, those decided rightly and proven."""
+    found = certified.proofs(requirement, conditions)
+    attachment = {f"{requirement}.csv": found.table()}
+    measure("certified_sensitivity", Proportion.of(found.certified(is_afib=True)), attachment)
+    measure("certified_specificity", Proportion.of(found.certified(is_afib=False)))
+    measure("open_share", Proportion.of(found.open()))
+    measure("clean_sensitivity", Proportion.of(found.right(is_afib=True)))
+    measure("clean_specificity", Proportion.of(found.right(is_afib=False)))
+
+
+@_asked("ROB-010", "ROB-011", "ROB-012", "ROB-013")
+def test_right_decisions_are_certified(
+    measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
+) -> None:
+    """Of right decisions on recordings that no model saw, those proven."""
+    found = certified.proofs(requirement, conditions)
+    proven = np.concatenate([found.certified(is_afib=each) for each in (True, False)])
+    right = np.concatenate([found.right(is_afib=each) for each in (True, False)])
+    attachment = {f"{requirement}.csv": found.table()}
+    measure("certified_of_right", Proportion.of(proven[right]), attachment)
+    measure("open_share", Proportion.of(found.open()[right]))
+
+
+@pytest.mark.verifies("ROB-020")
+def test_less_is_certified_at_larger_radii(
+    measure: Measure, conditions: Conditions, certified: CertifiedTraining
+) -> None:
+    """The radius up to which half of the recordings are decided rightly and proven."""
+    found = certified.by_radius("ROB-020", conditions)
+    curves = {
+        "AFib proven": [each.certified(is_afib=True).mean() for each in found.values()],
+        "AFib not attacked": [each.withstood(is_afib=True).mean() for each in found.values()],
+        "normal proven": [each.certified(is_afib=False).mean() for each in found.values()],
+        "normal not attacked": [each.withstood(is_afib=False).mean() for each in found.values()],
+    }
+    radii = {name: radii_mv(found, is_afib=name == "A") for name in ("A", "N")}
+    attachments = {"radii.csv": radii_table(found), "radii.svg": certified_curve([*found], curves)}
+    measure("median_radius_afib_mv", Scalar(float(np.median(radii["A"])), "mV"), attachments)
+    measure("median_radius_normal_mv", Scalar(float(np.median(radii["N"])), "mV"))
+    measure("radii_inverted", Scalar(inverted(found)))
+    measure("recordings_asked", Scalar(len(radii["A"]) + len(radii["N"])))
+
+
+@pytest.mark.verifies("ROB-014")
+def test_proofs_are_repeated(
     measure: Measure,
     conditions: Conditions,
-    model_folder: Path,
+    certified: CertifiedTraining,
+    every_recording: Mapping[str, Recording],
+) -> None:
+    """Proofs on record that come out otherwise when they are made again, and how many were."""
+    found = repeated(certified, asked_questions(), every_recording, conditions)
+    measure("proofs_not_repeated", Scalar(len(found.other)), {"other.txt": "\n".join(found.other)})
+    measure("certificates_contradicted", Scalar(len(found.below)))
+    measure("proofs_repeated", Scalar(found.tried))
+    measure("certificates_attacked", Scalar(found.attacked))
+
+
+@pytest.mark.verifies("ROB-015")
+def test_the_named_model_is_certified(
+    measure: Measure,
+    conditions: Conditions,
+    certified_model: Path,
     recorded: Sequence[Recording],
-    where: str,
 ) -> None:
     """Of held-out recordings of each rhythm, those decided rightly and proven."""
-    found = prove(model_folder, recorded, conditions)
-    attachment = {f"{where}.csv": found.table()}
+    found = prove(certified_model, recorded, conditions)
+    attachment = {"proofs.csv": found.table()}
     measure("certified_sensitivity", Proportion.of(found.certified("A")), attachment)
     measure("certified_specificity", Proportion.of(found.certified("N")))
+
+
+@pytest.mark.verifies("ROB-016")
+def test_robustness_has_its_price(measure: Measure, certified: CertifiedTraining) -> None:
+    """What standard training gets right and certified training does not, paired by recording."""
+    measure("lost_sensitivity", Sample(certified.lost(is_afib=True)))
+    measure("lost_specificity", Sample(certified.lost(is_afib=False)))
+    right, is_afib = certified.crossfit.right("network"), certified.crossfit.is_afib
+    measure("clean_sensitivity", Proportion.of(right[is_afib]))
+    measure("clean_specificity", Proportion.of(right[~is_afib]))
+
+
+@pytest.mark.verifies("ROB-018")
+def test_two_engines_agree(
+    measure: Measure,
+    conditions: Conditions,
+    certified_model: Path,
+    recorded: Sequence[Recording],
+) -> None:
+    """Recordings on which the engines' bounds differ, or are above what an attack met."""
+    found = bounded_by_both(certified_model, recorded, conditions)
+    looser = [each for each in found if not 0 <= each.gain + conditions["tolerance"] < np.inf]
+    above = [each for each in found if not max(each.ours, each.theirs) <= each.met]
+    measure("bounds_looser", Scalar(len(looser)), {"bounds.txt": "\n".join(map(str, found))})
+    measure("bounds_above_attack", Scalar(len(above)))
+    measure("recordings_bounded", Scalar(len(found)))
+
+
+@pytest.mark.verifies("ROB-019")
+def test_rounding_costs_no_certificates(
+    measure: Measure,
+    conditions: Conditions,
+    certified_model: Path,
+    recorded: Sequence[Recording],
+) -> None:
+    """Of decisions proven in real arithmetic, those that the rounding of float32 leaves open."""
+    deployed, real = proven_in(certified_model, recorded, conditions)
+    measure("certificates_lost", Proportion.of(~deployed[real]))
+    measure("certificates_gained", Scalar(int((deployed & ~real).sum())))
 
 
 @pytest.mark.verifies("ROB-008")

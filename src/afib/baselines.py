@@ -21,9 +21,18 @@ from nnassure.errors import ShapeError
 
 if TYPE_CHECKING:
     from afib.dataset import Dataset
-    from nnassure.arrays import BoolArray, FloatArray
+    from nnassure.arrays import BoolArray, FloatArray, IntArray
 
-__all__ = ["RRIrregularityRule", "RRLogisticRegression", "rr_feature_table"]
+__all__ = [
+    "BASELINES",
+    "RRIrregularityRule",
+    "RRLogisticRegression",
+    "held_out_calls",
+    "rr_feature_table",
+]
+
+#: What :func:`held_out_calls` tells of.
+BASELINES = ("rr_rule", "rr_regression")
 
 _IRREGULARITY = RR_FEATURE_NAMES.index("normalised_rmssd")
 
@@ -157,6 +166,32 @@ class RRLogisticRegression:
             NotFiniteError: If a feature is not finite.
         """
         return detected(self.scores(features), self.threshold)
+
+
+def held_out_calls(
+    features: FloatArray, is_afib: BoolArray, folds: IntArray, *, afib_weight: float
+) -> dict[str, BoolArray]:
+    """By name of the baseline, its calls on each fold, fitted on the others, (recordings,) each.
+
+    Args:
+        features: As :func:`rr_feature_table` gives them, shape (recordings, features).
+        is_afib: By label, shape (recordings,).
+        folds: Shape (recordings,).
+        afib_weight: False alarms that a missed AFib weighs.
+
+    Raises:
+        ShapeError: If *features* is no feature table.
+        TrainingError: If all but one fold lack a rhythm.
+    """
+    calls = {name: np.zeros(len(is_afib), dtype=np.bool_) for name in BASELINES}
+    for fold in sorted(set(folds.tolist())):
+        held_out = folds == fold
+        seen, truth = features[~held_out], is_afib[~held_out]
+        rule = RRIrregularityRule.fit(seen, truth, afib_weight=afib_weight)
+        regression = RRLogisticRegression.fit(seen, truth, afib_weight=afib_weight)
+        for name, each in zip(BASELINES, (rule, regression), strict=True):
+            calls[name][held_out] = each.calls_afib(features[held_out])
+    return calls
 
 
 def _require_features(features: FloatArray) -> None:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afib import certifying
+from afib.baselines import BASELINES
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
-from afib.crossfit import cross_fit, write_cross_fit
+from afib.crossfit import NETWORK, cross_fit, write_cross_fit
 from afib.dataset import check_against, read_manifest
 from afib.decision import Decision, Screener
-from afib.errors import AfibError, RecordError
+from afib.errors import AfibError, RecordError, SettingsError
 from afib.records import read_any
 from afib.screening import FORMS
 from afib.settings import load_settings, preset_names
@@ -199,7 +200,11 @@ def _train(parsed: argparse.Namespace) -> int:
 
 def _crossfit(parsed: argparse.Namespace) -> int:
     settings, data = _data(parsed)
-    both = {"network": settings, "two_blocks": load_settings(parsed.baseline)}
+    stem = Path(parsed.baseline).stem.removeprefix(f"{settings.data.source}-")
+    baseline = stem.replace("-", "_")
+    if baseline in {NETWORK, *BASELINES}:
+        raise SettingsError(f"--baseline: expected a name of its own, got {baseline}")
+    both = {NETWORK: settings, baseline: load_settings(parsed.baseline)}
     folds = parsed.out.resolve().with_suffix(".folds")
     result = cross_fit(data, both, folds, processes=parsed.processes, progress=True)
     write_cross_fit(result, parsed.out)

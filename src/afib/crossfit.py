@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from afib.baselines import RRIrregularityRule, RRLogisticRegression, rr_feature_table
+from afib.baselines import BASELINES, held_out_calls, rr_feature_table
+from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.dataset import AFIB, NORMAL
 from afib.dataset.atomic import replacing
-from afib.errors import ManifestError, TrainingError
+from afib.errors import ManifestError, ModelError, TrainingError
 from afib.workflow import fitted
 
 if TYPE_CHECKING:
@@ -35,11 +36,20 @@ if TYPE_CHECKING:
     from afib.workflow import Prepared
     from nnassure.arrays import BoolArray, FloatArray, StrArray
 
-__all__ = ["METHODS", "CrossFit", "cross_fit", "read_cross_fit", "write_cross_fit"]
+__all__ = [
+    "BASELINES",
+    "NETWORK",
+    "CrossFit",
+    "cross_fit",
+    "fold_model",
+    "read_cross_fit",
+    "write_cross_fit",
+]
 
-#: Columns of calls, in the order of the file.
-METHODS = ("network", "two_blocks", "rr_rule", "rr_regression")
+#: The method whose scores are kept.
+NETWORK = "network"
 _FORMAT = 1
+_COLUMNS = ("name", "label", "fold", "score")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +61,8 @@ class CrossFit:
         is_afib: By label, shape (recordings,).
         folds: Shape (recordings,).
         scores: Of the network: logit minus the threshold of its fold, shape (recordings,).
-        calls: By method, which recordings it calls AFib, shape (recordings,) each.
+        calls: By method, which recordings it calls AFib, shape (recordings,) each: the network
+            first, then the networks beside it, then the rules on RR intervals.
         origin: Digests of the manifest and the settings, and what each fold came to.
     """
 
@@ -79,8 +90,9 @@ def cross_fit(
 
     Args:
         data: Recordings with their folds.
-        settings: Of `network` and of `two_blocks`, by these names.
-        folder: Keeps what each fold came to; a fold that is there is not trained again.
+        settings: Of :data:`NETWORK`, and of each network beside it by its name.
+        folder: Keeps what each fold came to, and its model; a fold that is there is not trained
+            again.
         processes: Trainings at a time; the results do not depend on it.
         progress: Whether to show a progress bar on standard error.
 
@@ -105,6 +117,11 @@ def cross_fit(
     return _pooled(data, dataset, settings, results, progress=progress)
 
 
+def fold_model(folder: Path, fold: int) -> Path:
+    """Where :func:`cross_fit` keeps in *folder* the network's model that never saw *fold*."""
+    return folder / f"{NETWORK}-{fold}"
+
+
 def write_cross_fit(result: CrossFit, path: Path) -> None:
     """*path* holds *result* as JSON, one recording a line."""
     rows = [
@@ -114,12 +131,12 @@ def write_cross_fit(result: CrossFit, path: Path) -> None:
                 AFIB if result.is_afib[i] else NORMAL,
                 int(result.folds[i]),
                 float(result.scores[i]),
-                *(int(result.calls[method][i]) for method in METHODS),
+                *(int(calls[i]) for calls in result.calls.values()),
             ]
         )
         for i in range(len(result.names))
     ]
-    columns = json.dumps(["name", "label", "fold", "score", *METHODS])
+    columns = json.dumps([*_COLUMNS, *result.calls])
     text = (
         f'{{\n"format": {_FORMAT},\n"origin": {json.dumps(dict(result.origin), sort_keys=True)},\n'
         f'"columns": {columns},\n"recordings": [\n' + ",\n".join(rows) + "\n]}\n"
@@ -146,12 +163,18 @@ def _result(document: dict[str, Any]) -> CrossFit:
     if document["format"] != _FORMAT:
         raise ValueError(f"format {document['format']}")
     columns = list(zip(*document["recordings"], strict=True))
+    methods = document["columns"][len(_COLUMNS) :]
+    if NETWORK not in methods:
+        raise ValueError(f"columns {document['columns']}")
     return CrossFit(
         names=np.array(columns[0], dtype=np.str_),
         is_afib=np.array(columns[1]) == AFIB,
         folds=np.array(columns[2], dtype=np.int64),
         scores=np.array(columns[3], dtype=np.float32),
-        calls={m: np.array(columns[4 + i], dtype=np.bool_) for i, m in enumerate(METHODS)},
+        calls={
+            method: np.array(calls, dtype=np.bool_)
+            for method, calls in zip(methods, columns[len(_COLUMNS) :], strict=True)
+        },
         origin=document["origin"],
     )
 
@@ -183,7 +206,8 @@ def _leave_interrupts() -> None:
 def _fold(dataset: Dataset, settings: Settings, path: Path, key: dict[str, Any]) -> dict[str, Any]:
     """What the model of the fold in *key* says of the recordings held out, kept in *path*."""
     fold = key["fold"]
-    kept = _kept(path, key)
+    model = path.with_suffix("")
+    kept = _kept(path, key, model)
     if kept is not None:
         return kept
     held_out = dataset.folds == fold
@@ -206,17 +230,21 @@ def _fold(dataset: Dataset, settings: Settings, path: Path, key: dict[str, Any])
         "provenance": dict(checkpoint.provenance),
         "model_sha256": checkpoint.digest,
     }
+    checkpoint.save(model)
     _write(path, json.dumps(result))
     return result
 
 
-def _kept(path: Path, key: dict[str, Any]) -> dict[str, Any] | None:
+def _kept(path: Path, key: dict[str, Any], model: Path) -> dict[str, Any] | None:
     """What *path* holds of the fold in *key*; None if it is absent, damaged or of another fold."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        digest = Checkpoint.load(model).digest
+    except (OSError, ValueError, ModelError):
         return None
-    return document if isinstance(document, dict) and document.get("key") == key else None
+    if not isinstance(document, dict) or document.get("key") != key:
+        return None
+    return document if document["model_sha256"] == digest else None
 
 
 def _key(data: Prepared, settings: Settings, fold: int) -> dict[str, Any]:
@@ -236,15 +264,18 @@ def _pooled(
     *,
     progress: bool,
 ) -> CrossFit:
-    network = settings["network"]
+    network = settings[NETWORK]
     scores = np.empty(len(dataset), dtype=np.float32)
-    calls = {method: np.zeros(len(dataset), dtype=np.bool_) for method in METHODS}
+    calls = {method: np.zeros(len(dataset), dtype=np.bool_) for method in settings}
     for (method, fold), result in results.items():
         held_out = dataset.folds == fold
         calls[method][held_out] = result["calls"]
-        if method == "network":
+        if method == NETWORK:
             scores[held_out] = result["scores"]
-    calls |= _baselines(dataset, network, progress=progress)
+    features = rr_feature_table(dataset, rate_hz=network.preprocessing.rate_hz, progress=progress)
+    calls |= held_out_calls(
+        features, dataset.is_afib, dataset.folds, afib_weight=network.fitting.afib_weight
+    )
     return CrossFit(
         names=dataset.names,
         is_afib=dataset.is_afib,
@@ -263,19 +294,3 @@ def _pooled(
             },
         },
     )
-
-
-def _baselines(dataset: Dataset, settings: Settings, *, progress: bool) -> dict[str, BoolArray]:
-    """The calls of both RR baselines, each fold by what the others fitted."""
-    features = rr_feature_table(dataset, rate_hz=settings.preprocessing.rate_hz, progress=progress)
-    rule = np.zeros(len(dataset), dtype=np.bool_)
-    regression = np.zeros(len(dataset), dtype=np.bool_)
-    weight = settings.fitting.afib_weight
-    for fold in sorted(set(dataset.folds.tolist())):
-        held_out = dataset.folds == fold
-        seen, truth = features[~held_out], dataset.is_afib[~held_out]
-        fitted_rule = RRIrregularityRule.fit(seen, truth, afib_weight=weight)
-        fitted_regression = RRLogisticRegression.fit(seen, truth, afib_weight=weight)
-        rule[held_out] = fitted_rule.calls_afib(features[held_out])
-        regression[held_out] = fitted_regression.calls_afib(features[held_out])
-    return {"rr_rule": rule, "rr_regression": regression}

@@ -52,9 +52,9 @@ class Prepared:
     digest: str
 
 
-def shipped_model() -> Path:
-    """The folder of the model that comes with the package, trained on PhysioNet 2017."""
-    return Path(str(resources.files("afib").joinpath("models", "physionet2017")))
+def shipped_model(preset: str = "physionet2017") -> Path:
+    """The folder of a model that comes with the package, trained by *preset*."""
+    return Path(str(resources.files("afib").joinpath("models", preset)))
 
 
 def prepared(

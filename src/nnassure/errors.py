@@ -9,6 +9,7 @@
     ├── NetworkError        a network has layers, weights or a mode that a method cannot bound
     ├── BoundError          bounds contradict the network or each other, or cannot be asked for
     ├── EngineMissingError  an engine is not installed, or not as it was qualified
+    ├── ExchangeError       a question cannot be written for other verifiers, or read from them
     └── ArithmeticAssumptionError  the machine computes less precisely than a proof assumes
 
 Every message reads ``<place>: expected <this>, got <that>``.
@@ -21,6 +22,7 @@ __all__ = [
     "AssuranceError",
     "BoundError",
     "EngineMissingError",
+    "ExchangeError",
     "NetworkError",
     "NotFiniteError",
     "PerturbationError",
@@ -54,6 +56,18 @@ class BoundError(AssuranceError):
 
 class EngineMissingError(AssuranceError):
     """An engine is not installed, or does not give the bounds that it was qualified with."""
+
+
+class ExchangeError(AssuranceError):
+    """A question cannot be written in the files of other verifiers, or read from them.
+
+    Attributes:
+        problems: Everything that is in the way, one sentence each.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class ArithmeticAssumptionError(AssuranceError):

@@ -49,8 +49,9 @@ def test_a_larger_limit_gives_no_smaller_size(
     high: float, smaller: float, larger: float, precision: float
 ) -> None:
     """Up to the precision that both are told to."""
-    first, second = (
-        bisected(lambda size, limit=limit * high: size <= limit, high / 1024, high, precision) or 0
-        for limit in sorted((smaller, larger))
-    )
+
+    def told(limit: float) -> float:
+        return bisected(lambda size: size <= limit, high / 1024, high, precision) or 0.0
+
+    first, second = (told(share * high) for share in sorted((smaller, larger)))
     assert first <= second * (1 + precision) * (1 + 1e-9)

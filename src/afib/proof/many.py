@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, TypeVar
@@ -40,9 +40,11 @@ __all__ = [
     "noise_of",
     "noise_shapes",
     "proven",
+    "proven_by",
     "side_by_side",
 ]
 
+_Asked = TypeVar("_Asked")
 _Known = TypeVar("_Known")
 
 #: Breathing and movement: see :func:`nnassure.perturbation.wander`.
@@ -213,28 +215,57 @@ def proven(
         ModelError: If *model* is no sound model folder.
         NetworkError: If its network has a layer that the engine cannot bound.
     """
-    ask = partial(_one, model, challenge)
-    return side_by_side(ask, recordings, processes=processes, progress=progress)
+    models = [model] * len(recordings)
+    return proven_by(
+        models, recordings, challenge, processes=processes, progress=progress, bare=False
+    )
+
+
+def proven_by(  # noqa: PLR0913  proofs are told by their models, recordings and question
+    models: Sequence[Path],
+    recordings: Sequence[Recording],
+    challenge: Challenge,
+    *,
+    processes: int,
+    progress: bool,
+    bare: bool,
+) -> list[ProvenDecision]:
+    """As :func:`proven`, each recording by the model that stands at its place.
+
+    What is *bare* lacks what proofs rest on and the counterexamples, which fill a memory soon.
+
+    Raises:
+        ModelError: If one of *models* is no sound model folder.
+        NetworkError: If a network has a layer that the engine cannot bound.
+    """
+    ask = partial(_one, challenge, bare)
+    pairs = list(zip(models, recordings, strict=True))
+    return side_by_side(ask, pairs, processes=processes, progress=progress)
 
 
 def side_by_side(
-    ask: Callable[[Recording], _Known],
-    recordings: Sequence[Recording],
+    ask: Callable[[_Asked], _Known],
+    asked: Sequence[_Asked],
     *,
     processes: int,
     progress: bool,
 ) -> list[_Known]:
-    """What *ask* tells of each of *recordings*, in their order."""
-    bar = tqdm(total=len(recordings), desc="proving", unit="recording", disable=not progress)
+    """What *ask* tells of each of *asked*, in their order."""
+    bar = tqdm(total=len(asked), desc="proving", unit="recording", disable=not progress)
     results = []
     with bar, ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for result in pool.map(ask, recordings):
+        for result in pool.map(ask, asked):
             results.append(result)
             bar.update()
     return results
 
 
-def _one(model: Path, challenge: Challenge, recording: Recording) -> ProvenDecision:
+def _one(
+    challenge: Challenge,
+    bare: bool,  # noqa: FBT001  bound by position
+    asked: tuple[Path, Recording],
+) -> ProvenDecision:
+    model, recording = asked
     torch.set_num_threads(1)
-    checkpoint = Checkpoint.load(model)
-    return answer(challenge, challenge.prover(checkpoint), recording)
+    known = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
+    return replace(known, proof=None, counterexample=None, pieces=()) if bare else known

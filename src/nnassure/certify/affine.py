@@ -83,23 +83,24 @@ class Affine:
         if outputs == 1:
             flat = self.weight.permute(2, 0, 1).reshape(width_out, -1)
             return (rows[:, 0] @ flat).reshape(count, kernel, width_in)
-        # Each stride of inputs is reached by so many neighbouring outputs, the same for all.
+        # Inputs are taken a stride at a time, so that what outputs reach is added block by block.
         reach = -(-kernel // self.stride)
-        padded = nn.functional.pad(rows, (0, 0, reach - 1, reach - 1))
-        windows = padded.unfold(1, reach, 1).transpose(2, 3).reshape(-1, reach * width_out)
-        strides = (windows @ self._transposed(reach)).reshape(count, -1, width_in)
-        return strides[:, : (outputs - 1) * self.stride + kernel]
+        spread = (rows.reshape(-1, width_out) @ self._blocks(reach)).reshape(
+            count, outputs, reach, -1
+        )
+        strides = rows.new_zeros(count, outputs + reach - 1, self.stride * width_in)
+        for block in range(reach):
+            strides[:, block : block + outputs] += spread[:, :, block]
+        return strides.reshape(count, -1, width_in)[:, : (outputs - 1) * self.stride + kernel]
 
-    def _transposed(self, reach: int) -> Tensor:
-        """From *reach* neighbouring outputs to the stride of inputs that the last one starts."""
+    def _blocks(self, reach: int) -> Tensor:
+        """From one output to the *reach* strides of inputs that it reads, side by side."""
         if self.weight is None:
             raise NetworkError("network: expected a layer with weights, got a mean")
         kernel, width_in, width_out = self.weight.shape
         taps = self.weight.new_zeros(reach * self.stride, width_in, width_out)
         taps[:kernel] = self.weight
-        # The input at tap j * stride + r is reached by the output j before the last.
-        blocks = taps.reshape(reach, self.stride * width_in, width_out).flip(0)
-        return blocks.transpose(1, 2).reshape(reach * width_out, -1)
+        return taps.reshape(-1, width_out).T
 
     def first_input(self, first_output: Tensor) -> Tensor:
         """The input at the first column of :meth:`backward`, a row."""

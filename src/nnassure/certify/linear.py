@@ -181,7 +181,7 @@ def relaxed_rows(rows: Rows, relaxation: Relaxation) -> Rows:
     rising = rows.coefficients - falling
     return replace(
         rows,
-        coefficients=rising * lower_slope + falling * upper_slope,
+        coefficients=torch.addcmul(rising * lower_slope, falling, upper_slope),
         constant=rows.constant + _products(falling, offset),
     )
 
@@ -189,7 +189,8 @@ def relaxed_rows(rows: Rows, relaxation: Relaxation) -> Rows:
 def within_frames(rows: Rows, frames: int) -> Rows:
     """Rows without what lies outside the *frames* of a layer: padding, which is 0.
 
-    Where all rows start at the same place they are cut, otherwise set to 0 there.
+    Where all rows start at the same place they are cut, otherwise set to 0 there if any reaches
+    outside.
     """
     width = rows.coefficients.shape[1]
     start = int(rows.first.min())
@@ -199,6 +200,8 @@ def within_frames(rows: Rows, frames: int) -> Rows:
             coefficients=rows.coefficients[:, -start : frames - start],
             first=torch.zeros_like(rows.first),
         )
+    if start >= 0 and int(rows.first.max()) + width <= frames:
+        return rows
     position = rows.first[:, None] + torch.arange(width)
     inside = ((position >= 0) & (position < frames))[:, :, None]
     return replace(rows, coefficients=torch.where(inside, rows.coefficients, 0.0))

@@ -10,7 +10,13 @@ import pytest
 from nnassure.errors import AssuranceError
 from nnassure.perturbation import wander_band
 
-_SOUND = {"samples": 600, "rate_hz": 300.0, "lowest_hz": 0.05, "highest_hz": 0.67, "mv": 0.2}
+_SOUND: dict[str, Any] = {
+    "samples": 600,
+    "rate_hz": 300.0,
+    "lowest_hz": 0.05,
+    "highest_hz": 0.67,
+    "mv": 0.2,
+}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ _SOUND = {"samples": 600, "rate_hz": 300.0, "lowest_hz": 0.05, "highest_hz": 0.6
 def test_what_is_no_band_is_refused(changed: dict[str, Any], told: str) -> None:
     """One sentence says what was expected."""
     with pytest.raises(AssuranceError, match=f"^{re.escape(told)}$"):
-        wander_band(**(_SOUND | changed))
+        wander_band(**{**_SOUND, **changed})
 
 
 def test_a_set_names_its_frequencies() -> None:

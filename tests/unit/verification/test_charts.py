@@ -11,7 +11,7 @@ import pytest
 
 from nnassure.errors import ShapeError
 from vericase.report.drawing import safe_drawing
-from verification.charts import confusion_matrix, roc
+from verification.charts import certified_curve, confusion_matrix, roc
 
 if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, FloatArray
@@ -151,3 +151,23 @@ def test_a_figure_has_a_title_and_brings_no_colours(svg: str) -> None:
     assert not [e for e in root.iter() if {"fill", "stroke", "style"} & set(e.attrib)]
     shapes = [e for e in root.iter() if e.tag not in {"svg", "title", "desc"}]
     assert all(e.attrib["class"] for e in shapes)
+
+
+def test_a_curve_of_certified_shares_has_a_line_each() -> None:
+    """Points lie where radius and share are, names stand beside, and values are read out."""
+    shares = {"AFib proven": [1.0, 0.5, 0.25], "AFib not attacked": [1.0, 0.75, 0.5]}
+    svg = certified_curve([0.01, 0.02, 0.04], shares)
+    lines = [
+        [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
+        for line in drawing(svg).iter("polyline")
+    ]
+    found = [[((x - LEFT) / 320, (BOTTOM - y) / 310) for x, y in line] for line in lines]
+    for line, values in zip(found, shares.values(), strict=True):
+        np.testing.assert_allclose(
+            line, list(zip([0.25, 0.5, 1.0], values, strict=True)), atol=1e-3
+        )
+    assert set(shares) <= set(words(svg))
+    dashes = {line.attrib.get("stroke-dasharray") for line in drawing(svg).iter("polyline")}
+    assert len(dashes) == len(shares)
+    (told,) = (element.text or "" for element in drawing(svg).iter("desc"))
+    assert "AFib proven: 1.000 at 10 uV, 0.500 at 20 uV, 0.250 at 40 uV." in told

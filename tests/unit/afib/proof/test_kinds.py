@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.checkpoint import Checkpoint
+    from afib.proof import Kind
 
 
 def stored(samples: int = 3000, *, rate_hz: float = 300.0) -> Recording:
@@ -37,9 +38,9 @@ def stored(samples: int = 3000, *, rate_hz: float = 300.0) -> Recording:
     )
 
 
-def question(kind: str, size: float, **stated: object) -> Challenge:
+def question(kind: Kind, size: float, **stated: Any) -> Challenge:  # noqa: ANN401  any field
     """A question at the recorder that is answered in a moment."""
-    usual = {
+    usual: dict[str, Any] = {
         "kind": kind,
         "at": "recorder",
         "size": size,
@@ -52,7 +53,7 @@ def question(kind: str, size: float, **stated: object) -> Challenge:
         "queries": 20,
         "seed": 3,
     }
-    return Challenge(**(usual | stated))  # type: ignore[arg-type]  one table of all fields
+    return Challenge(**{**usual, **stated})
 
 
 def near_its_threshold(one: Recording, distance: float) -> Checkpoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from afib.records import Recording
 from nnassure.errors import PerturbationError
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import steps
+
+if TYPE_CHECKING:
+    from afib.proof import Kind
 
 PRECISION = 0.1
 
@@ -29,10 +33,10 @@ def stored(samples: int = 3000) -> Recording:
     )
 
 
-def question(kind: str, size: float) -> Challenge:
+def question(kind: Kind, size: float) -> Challenge:
     """Up to *size*, answered in a moment."""
     return Challenge(
-        kind=kind,  # type: ignore[arg-type]  the test names one of them
+        kind=kind,
         at="network",
         size=size,
         frequency_hz=0.3 if kind == "wander" else None,
@@ -47,7 +51,7 @@ def question(kind: str, size: float) -> Challenge:
 
 
 @pytest.mark.parametrize(("kind", "size"), [("linf", 0.5), ("offset", 2.0), ("gain", 0.9)])
-def test_the_largest_size_is_proven_and_below_the_attacked_one(kind: str, size: float) -> None:
+def test_the_largest_size_is_proven_and_below_the_attacked_one(kind: Kind, size: float) -> None:
     """Asked again it is proven; every larger size that was attacked is above it."""
     one, plain = stored(), tiny_checkpoint(seed=2)
     signal_mv = to_network_rate(one.signal_mv, one.rate_hz, plain.settings.preprocessing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 
@@ -10,10 +12,13 @@ from nnassure.certify.parts import Part, split_parameters
 from nnassure.certify.proving import proof
 from tests.support.questions import budget, problem_of, segment, varied_network
 
+if TYPE_CHECKING:
+    from nnassure.certify.margins import Problem
+
 _DIRECTIONS = torch.stack([torch.linspace(-1, 1, 24), torch.ones(24)])
 
 
-def _asked(seed: int, size: float, radius: float = 0.0):  # noqa: ANN202  a problem of the engine
+def _asked(seed: int, size: float, radius: float = 0.0) -> Problem:
     torch.manual_seed(seed)
     signal, network = torch.randn(24), varied_network(seed, 24)
     logits = network(signal[None, None])[0]

@@ -1,0 +1,81 @@
+"""A small cross-fitting with two fold models, and questions about it that are soon answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from afib.crossfit import CrossFit, fold_model
+from afib.proof.many import Challenge
+from afib.records import Recording
+from tests.support.models import tiny_checkpoint
+from tests.support.recordings import steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["CONDITIONS", "NAMES", "QUESTION", "cross_fitting", "recordings", "save_models"]
+
+NAMES = ("A00001", "A00002", "A00003", "A00004")
+CONDITIONS: dict[str, Any] = {
+    "disturbance": "linf",
+    "at": "network",
+    "size": 0.0005,
+    "parts": 2,
+    "steps": 1,
+    "seconds": 20.0,
+    "restarts": 1,
+    "queries": 10,
+    "seed": 3,
+    "each": 2,
+}
+QUESTION = Challenge(
+    kind="linf",
+    at="network",
+    size=0.0005,
+    frequency_hz=None,
+    box_mv=0.0,
+    parts=2,
+    steps=1,
+    seconds=20.0,
+    restarts=1,
+    queries=10,
+    seed=3,
+)
+
+
+def recordings() -> list[Recording]:
+    """Four recordings of 10 s."""
+    return [
+        Recording.of(
+            name=name, signal_mv=steps(3000, seed=seed) / 1000, rate_hz=300.0, origin=f"{name}.hea"
+        )
+        for seed, name in enumerate(NAMES)
+    ]
+
+
+def save_models(folder: Path) -> None:
+    """Two models lie in *folder*; the second calls nothing AFib."""
+    checkpoint = tiny_checkpoint()
+    checkpoint.save(fold_model(folder, 0))
+    replace(checkpoint, threshold=checkpoint.threshold + 1000).save(fold_model(folder, 1))
+
+
+def cross_fitting(digests: tuple[str, str] = ("a", "b")) -> CrossFit:
+    """The first two recordings are of fold 0; every other one has AFib."""
+    return CrossFit(
+        names=np.array(NAMES),
+        is_afib=np.array([True, False, True, False]),
+        folds=np.array([0, 0, 1, 1]),
+        scores=np.zeros(4, dtype=np.float32),
+        calls={"network": np.zeros(4, dtype=bool)},
+        origin={
+            "models": {
+                "network-0": {"model_sha256": digests[0]},
+                "network-1": {"model_sha256": digests[1]},
+                "standard-0": {"model_sha256": "c"},
+            }
+        },
+    )

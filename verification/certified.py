@@ -1,0 +1,180 @@
+"""What the certified training came to in cross-fitting, as it stands on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from afib.checkpoint import Checkpoint
+from afib.crossfit import NETWORK, fold_model
+from afib.errors import AfibError
+from afib.proof.pooled import asked_of, drawn, origin_of, read_pooled
+from vericase.schema import load_requirements
+from verification.proofs import challenge_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from afib.crossfit import CrossFit
+    from afib.proof.pooled import KnownDecision, PooledProofs
+
+__all__ = [
+    "CROSSFIT",
+    "FOLDS",
+    "CertifiedTraining",
+    "asked_questions",
+    "foreign_models",
+    "inverted",
+    "questions",
+    "radii_mv",
+    "radii_table",
+    "recorded_proofs",
+]
+
+#: What stands in the folder beside a file of proofs for each requirement.
+CROSSFIT, FOLDS = "crossfit.json", "folds"
+_ROOT = Path(__file__).parents[1]
+_OUTCOMES = {"certified", "attacked", "unknown"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CertifiedTraining:
+    """Models of certified training, what they say of held-out recordings, and what they prove.
+
+    Attributes:
+        folder: Holds the cross-fitting, the models of its folds, and the proofs.
+        crossfit: Of the certified training, and beside it of the standard one.
+    """
+
+    folder: Path
+    crossfit: CrossFit
+
+    def proofs(self, requirement: str, conditions: Mapping[str, Any]) -> PooledProofs:
+        """The proofs that *requirement* asks for; the case is skipped if they are of others."""
+        found = recorded_proofs(self.folder, requirement, conditions, self.crossfit)
+        if found is None:
+            pytest.skip(f"no current proofs are on record for {requirement}; make reference")
+        return found
+
+    def by_radius(
+        self, requirement: str, conditions: Mapping[str, Any]
+    ) -> dict[float, PooledProofs]:
+        """By radius in mV, rising, the proofs that *requirement* asks for at each of its sizes."""
+        return {
+            size: self.proofs(name, asked)
+            for size, (name, asked) in sorted(questions(requirement, conditions).items())
+        }
+
+    def lost(self, *, is_afib: bool) -> tuple[float, ...]:
+        """1 where standard training alone is right, -1 where it alone is wrong, else 0."""
+        chosen = self.crossfit.is_afib == is_afib
+        right = {name: self.crossfit.right(name)[chosen] for name in ("network", "standard")}
+        return tuple((right["standard"].astype(float) - right["network"]).tolist())
+
+
+def questions(
+    requirement: str, conditions: Mapping[str, Any]
+) -> dict[float, tuple[str, Mapping[str, Any]]]:
+    """By size, the file and the conditions of each question of *requirement*."""
+    if "sizes" not in conditions:
+        return {conditions["size"]: (requirement, conditions)}
+    return {
+        size: (f"{requirement}-{size}", {**conditions, "size": size})
+        for size in conditions["sizes"]
+    }
+
+
+def asked_questions() -> dict[str, Mapping[str, Any]]:
+    """By the name of its file, the conditions of each question about cross-fitted models."""
+    requirements = load_requirements(_ROOT / "requirements", named=Path("requirements"))
+    return {
+        name: conditions
+        for requirement in requirements
+        if "certified" in requirement.depends and "disturbance" in requirement.conditions
+        for name, conditions in questions(requirement.id, requirement.conditions).values()
+    }
+
+
+def foreign_models(folder: Path, crossfit: CrossFit) -> list[str]:
+    """A sentence on each model of a fold that is not the one that *crossfit* is of."""
+    told = []
+    for fold in sorted(set(crossfit.folds.tolist())):
+        place = fold_model(folder / FOLDS, fold)
+        wanted = crossfit.origin["models"][f"{NETWORK}-{fold}"]["model_sha256"]
+        try:
+            model = Checkpoint.load(place)
+        except AfibError as error:
+            told.append(f"{place}: expected the model of fold {fold}, got {error}")
+            continue
+        if model.digest != wanted:
+            told.append(f"{place}: expected the model {wanted}, got {model.digest}")
+        if model.provenance.get("fold") != fold:
+            told.append(f"{place}: expected fold {fold}, got {model.provenance.get('fold')}")
+    return told
+
+
+def recorded_proofs(
+    folder: Path, requirement: str, conditions: Mapping[str, Any], crossfit: CrossFit
+) -> PooledProofs | None:
+    """The proofs in *folder* of this question, these models and this engine; None if of others.
+
+    A row that does not go with the cross-fitting, by label, fold or rhythm, makes them others too.
+    """
+    try:
+        found = read_pooled(folder / f"{requirement}.json")
+    except AfibError:
+        return None
+    names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"])
+    current = (
+        found.asked == asked_of(challenge_of(conditions))
+        and found.origin == origin_of(crossfit)
+        and [known.name for known in found.decisions] == names.tolist()
+    )
+    return found if current and not _strange_rows(found, crossfit) else None
+
+
+def _strange_rows(found: PooledProofs, crossfit: CrossFit) -> list[KnownDecision]:
+    """Rows that say something else of a recording than the cross-fitting does."""
+    places = {name: place for place, name in enumerate(crossfit.names.tolist())}
+    strange = []
+    for known in found.decisions:
+        place = places[known.name]
+        rhythm = "AFib" if crossfit.calls[NETWORK][place] else "normal"
+        sound = (
+            known.is_afib is bool(crossfit.is_afib[place])
+            and known.fold == int(crossfit.folds[place])
+            and known.rhythm in {rhythm, None}
+            and known.outcome in _OUTCOMES
+            and (known.outcome == "certified") == ((known.certified_margin or 0.0) > 0)
+            and (known.rhythm is not None or known.outcome == "unknown")
+        )
+        strange += [] if sound else [known]
+    return strange
+
+
+def radii_mv(found: Mapping[float, PooledProofs], *, is_afib: bool) -> list[float]:
+    """By recording, the largest radius at which it is decided rightly and proven, else 0."""
+    sizes = np.array([0.0, *found])
+    proven = np.array([each.certified(is_afib=is_afib) for each in found.values()])
+    return [float(sizes[np.append(True, column)].max()) for column in proven.T]
+
+
+def radii_table(found: Mapping[float, PooledProofs]) -> str:
+    """One line a recording: what came out at each radius."""
+    lines = [",".join(["record", "label", *(f"{1000 * size:g} uV" for size in found)])]
+    for rows in zip(*(each.decisions for each in found.values()), strict=True):
+        label = "A" if rows[0].is_afib else "N"
+        outcomes = [row.outcome if row.right else f"{row.outcome} (wrong)" for row in rows]
+        lines.append(",".join([rows[0].name, label, *outcomes]))
+    return "\n".join(lines) + "\n"
+
+
+def inverted(found: Mapping[float, PooledProofs]) -> int:
+    """How many recordings are proven at a radius above one at which they were attacked."""
+    outcomes = np.array([[row.outcome for row in each.decisions] for each in found.values()])
+    attacked = np.logical_or.accumulate(outcomes == "attacked", axis=0)
+    return int((attacked & (outcomes == "certified")).any(axis=0).sum())

@@ -1,0 +1,115 @@
+"""Proofs on record, made again and attacked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from afib.checkpoint import Checkpoint
+from afib.crossfit import fold_model
+from afib.proof.many import answer, noise_of
+from afib.proof.path import way_of
+from verification.certified import FOLDS
+from verification.proofs import challenge_of, least_margin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from afib.proof import ProvenDecision
+    from afib.proof.many import Challenge
+    from afib.proof.pooled import KnownDecision
+    from afib.records import Recording
+    from verification.certified import CertifiedTraining
+
+__all__ = ["Repeated", "repeated"]
+
+# What sums of another order may change in a margin.
+_REPEATS = 1e-6
+
+
+@dataclass(slots=True, kw_only=True)
+class Repeated:
+    """What came of proofs on record that were made again; it grows as they are made.
+
+    Attributes:
+        other: A sentence on each that came out otherwise.
+        below: A sentence on each whose proven margin an attack undercut.
+        tried: How many were made again.
+        attacked: How many of these were certified, and so were attacked too.
+    """
+
+    other: list[str] = field(default_factory=list)
+    below: list[str] = field(default_factory=list)
+    tried: int = 0
+    attacked: int = 0
+
+
+def repeated(
+    training: CertifiedTraining,
+    asked: Mapping[str, Mapping[str, Any]],
+    recordings: Mapping[str, Recording],
+    conditions: Mapping[str, Any],
+) -> Repeated:
+    """Some of the proofs of each question, drawn by seed, made again and attacked.
+
+    Args:
+        training: Keeps the proofs and the models.
+        asked: Conditions of each question by the name of its file; the case is skipped if there
+            are no current proofs of one.
+        recordings: By name.
+        conditions: How many of each are made again, how they are attacked, and the seed.
+    """
+    generator, found = np.random.default_rng(conditions["seed"]), Repeated()
+    for name, question in asked.items():
+        proofs = training.proofs(name, question)
+        places = generator.permutation(len(proofs.decisions))[: conditions["again"]]
+        for known in (proofs.decisions[place] for place in places):
+            model = fold_model(training.folder / FOLDS, known.fold)
+            recording, challenge = recordings[known.name], challenge_of(question)
+            again = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
+            found.tried += 1
+            if not _alike(known, again):
+                found.other.append(f"{name}: {known} came out as {again}")
+            if again.outcome == "certified":
+                found.attacked += 1
+                met = _met(model, recording, again, challenge, conditions)
+                if again.certified_margin is None or met < again.certified_margin:
+                    told = f"{name}: {known.name}: {met} under {again.certified_margin}"
+                    found.below.append(told)
+    return found
+
+
+def _alike(known: KnownDecision, again: ProvenDecision) -> bool:
+    """Whether rhythm and outcome are the same, and the margin where it is proven."""
+    if (known.rhythm, known.outcome) != (again.rhythm, again.outcome):
+        return False
+    if known.outcome != "certified":
+        # How far a proof came that did not arrive may hang on the clock.
+        return True
+    margins = [known.certified_margin, again.certified_margin]
+    numbers = [margin for margin in margins if margin is not None]
+    return len(numbers) == len(margins) and math.isclose(
+        *numbers, rel_tol=_REPEATS, abs_tol=_REPEATS
+    )
+
+
+def _met(
+    model: Path,
+    recording: Recording,
+    known: ProvenDecision,
+    challenge: Challenge,
+    conditions: Mapping[str, Any],
+) -> float:
+    """The least margin that attacks met in the set."""
+    if challenge.kind == "linf":
+        return least_margin(model, recording, known, challenge, conditions)
+    prover = challenge.prover(Checkpoint.load(model))
+    settings = prover.checkpoint.settings
+    noise = noise_of(challenge, recording, settings)
+    way = way_of(recording, noise, settings, challenge.at)
+    searched = prover.searched(recording, noise, way, at=challenge.at, seed=conditions["seed"])
+    return searched.least_margin
