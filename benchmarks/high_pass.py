@@ -162,6 +162,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cutoff-hz", type=float, default=0.5)
     parser.add_argument("--taps", type=int, default=241, help="odd; 241 are 4 s at 60 Hz")
     parser.add_argument("--parts", type=int, default=60, help="parts that a proof may try")
+    parser.add_argument("--seconds", type=float, default=60.0, help="CPU time of a proof")
     return parser.parse_args([] if arguments is None else arguments)
 
 
@@ -245,7 +246,7 @@ def _print_rates(
     sets: tuple[tuple[Kind, float], ...] = (("linf", parsed.size_mv), ("offset", _OFFSET_MV))
     for kind, size in sets:
         begun = time.process_time()
-        proven = _proven(checkpoint, some, kind, size, parsed.parts)
+        proven = _proven(checkpoint, some, kind, size, parsed)
         _print(
             name,
             f"{kind} {size * 1000:g} uV",
@@ -256,7 +257,7 @@ def _print_rates(
 
 
 def _proven(
-    checkpoint: Checkpoint, judged: Dataset, kind: Kind, size: float, parts: int
+    checkpoint: Checkpoint, judged: Dataset, kind: Kind, size: float, parsed: argparse.Namespace
 ) -> BoolArray:
     """Which recordings are decided rightly and proven, shape (recordings,)."""
     challenge = Challenge(
@@ -265,9 +266,9 @@ def _proven(
         size=size,
         frequency_hz=None,
         box_mv=0.0,
-        parts=parts,
+        parts=parsed.parts,
         steps=8,
-        seconds=60.0,
+        seconds=parsed.seconds,
         restarts=1,
         queries=50,
         seed=17,

@@ -1,15 +1,20 @@
 """What benchmarks write is what they claim to measure."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import conv1d
 
-from benchmarks import damaged_headers, report_scale
+from afib.network import PlainNetwork, build_network, folded
+from benchmarks import damaged_headers, high_pass, report_scale
 from benchmarks.shared import formats, projects
 from benchmarks.shared.beats import matched
 from benchmarks.shared.measuring import spend
 from benchmarks.shared.peers import PEERS
+from tests.support.training import tiny_settings
 from vericase.cli import main
 from vericase.schema import load_requirements
 
@@ -104,3 +109,29 @@ def test_beats_match_within_reach_alone() -> None:
     others_s = np.array([1.04, 2.2], dtype=np.float32)
     assert matched(times_s, others_s, 0.05).tolist() == [True, False, False]
     assert not matched(times_s, np.empty(0, dtype=np.float32), 0.05).any()
+
+
+def test_a_high_pass_is_composed_with_the_first_convolution() -> None:
+    """One convolution gives what the filter and the weights give in turn, and stops a constant."""
+    torch.manual_seed(0)
+    taps = high_pass.high_pass(21, 5.0, 60.0)
+    weight, signal = torch.randn(3, 1, 5), torch.randn(1, 1, 90)
+    filtered = conv1d(signal, torch.from_numpy(taps).float()[None, None])
+    whole = high_pass.composed(weight, torch.from_numpy(taps).float()[None, None])
+    torch.testing.assert_close(conv1d(signal, whole), conv1d(filtered, weight))
+    assert conv1d(torch.ones(1, 1, 90), whole).abs().max() < 1e-5
+
+
+def test_a_network_behind_a_high_pass_is_folded_as_any_other() -> None:
+    """What is learnt is as long as before, and folding changes nothing but rounding."""
+    settings = tiny_settings()
+    kernels = settings.network.kernels
+    longer = replace(settings.network, kernels=(kernels[0] + 20, *kernels[1:]))
+    network = build_network(longer, 600)
+    assert isinstance(network, PlainNetwork)
+    high_pass.with_high_pass(network, high_pass.high_pass(21, 5.0, 60.0), kernels[0])
+    network.eval()
+    learnt = network.features[0].parametrizations.weight.original
+    assert learnt.shape[-1] == kernels[0]
+    signals = torch.randn(2, 600)
+    torch.testing.assert_close(folded(network)(signals), network(signals), atol=1e-5, rtol=1e-4)

@@ -108,7 +108,7 @@ def test_waves_that_are_tried_lie_in_the_disc() -> None:
 
 def test_a_band_is_certified_piece_by_piece(tmp_path: Path) -> None:
     """One file a piece, numbered in the order of the frequencies."""
-    checkpoint, one = tiny_checkpoint(seed=2), stored(1500)
+    checkpoint, one = tiny_checkpoint(seed=2), stored()
     asked = question("wander-band", 0.005, band_hz=(0.3, 0.4))
     prover = asked.prover(checkpoint)
     known = answer(asked, prover, one)
