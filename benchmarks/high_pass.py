@@ -63,6 +63,7 @@ class _Composed(nn.Module):
 
     def __init__(self, taps: Tensor) -> None:
         super().__init__()
+        self.taps: Tensor
         self.register_buffer("taps", taps[None, None])
 
     def forward(self, weight: Tensor) -> Tensor:
@@ -115,7 +116,7 @@ def high_pass(taps: int, cutoff_hz: float, rate_hz: float) -> DoubleArray:
         raise ValueError(f"taps: expected an odd number, got {taps}")
     designed = np.asarray(firwin(taps, cutoff_hz, pass_zero=False, fs=rate_hz), np.float64)
     window = np.hamming(taps)
-    return designed - window * (designed.sum() / window.sum())
+    return np.asarray(designed - window * (designed.sum() / window.sum()), np.float64)
 
 
 def composed(weight: Tensor, taps: Tensor) -> Tensor:

@@ -131,7 +131,7 @@ def test_a_network_behind_a_high_pass_is_folded_as_any_other() -> None:
     assert isinstance(network, PlainNetwork)
     high_pass.with_high_pass(network, high_pass.high_pass(21, 5.0, 60.0), kernels[0])
     network.eval()
-    learnt = network.features[0].parametrizations.weight.original
+    learnt = dict(network.named_parameters())["features.0.parametrizations.weight.original"]
     assert learnt.shape[-1] == kernels[0]
     signals = torch.randn(2, 600)
     torch.testing.assert_close(folded(network)(signals), network(signals), atol=1e-5, rtol=1e-4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,11 +15,14 @@ from afib.proof.many import Challenge, answer, noise_of
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import recording, wfdb_record, write_files
 
+if TYPE_CHECKING:
+    from afib.proof import Kind
+
 _CHECKER = Path(__file__).parents[2] / "tools" / "check_certificate.py"
 
 
 @pytest.mark.parametrize("kind", ["joint", "wander-band", "noise"])
-def test_the_checker_confirms_what_is_written(kind: str, tmp_path: Path) -> None:
+def test_the_checker_confirms_what_is_written(kind: Kind, tmp_path: Path) -> None:
     """Every file of the proof is valid for the checker, which shares no code with the engine."""
     checkpoint, one = tiny_checkpoint(seed=2), recording()
     checkpoint.save(tmp_path / "model")
@@ -26,7 +30,7 @@ def test_the_checker_confirms_what_is_written(kind: str, tmp_path: Path) -> None
     signal = np.rint(rng.normal(0, 200, 14_400).cumsum() / 40).astype("<i2")
     noise = write_files(tmp_path / "noise", wfdb_record("em", signal, top="em 1 360 14400"))
     challenge = Challenge(
-        kind=kind,  # type: ignore[arg-type]  the test names three of them
+        kind=kind,
         at="recorder",
         size=0.005,
         frequency_hz=0.3,

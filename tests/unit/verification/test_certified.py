@@ -144,11 +144,13 @@ def test_a_row_that_does_not_go_with_the_cross_fitting_is_not_taken(
     """Another label, fold or rhythm, or an outcome that its margin does not show."""
     proofs = read_pooled(path)
     first = proofs.decisions[0]
-    turned = {
+    turned: dict[str, Any] = {
         "is_afib": not first.is_afib,
         "rhythm": "normal" if first.rhythm == "AFib" else "AFib",
     }
-    stated = {name: turned[name] if value == "turned" else value for name, value in change.items()}
+    stated: dict[str, Any] = {
+        name: turned[name] if value == "turned" else value for name, value in change.items()
+    }
     changed = [replace(first, **stated), *proofs.decisions[1:]]
     write_pooled(replace(proofs, decisions=changed), path)
     assert recorded_proofs(training.folder, NAME, CONDITIONS, training.crossfit) is None
