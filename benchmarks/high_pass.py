@@ -6,12 +6,10 @@ on one fold of the development recordings, one of them with a linear-phase FIR h
 with its first convolution: the same weights there, convolved with the taps, so that the result is
 one convolution of standard form. Both are held against the same box of single samples at their
 input, and against offsets, on recordings that neither saw.
-
 At the ends of a segment the high-pass sees zeros, as the first convolution does.
+
 The fold's recordings are of the splits for training and validation; no other split is looked at.
-Run in the repository root, with VERICASE_DATA naming the folder that holds ``physionet2017/``:
-``python -m benchmarks.high_pass --preset physionet2017 --epochs 24``
-"""
+Run ``python -m benchmarks.high_pass --preset physionet2017 --epochs 24`` with VERICASE_DATA set."""
 
 from __future__ import annotations
 
@@ -107,10 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def high_pass(taps: int, cutoff_hz: float, rate_hz: float) -> DoubleArray:
-    """A linear-phase FIR high-pass that stops a constant altogether, shape (taps,), taps odd.
+    """A linear-phase FIR high-pass that stops a constant altogether, shape (taps,).
 
     Raises:
-        ValueError: If *taps* is even: then there is no such filter.
+        ValueError: If *taps* is even.
     """
     if taps % 2 == 0:
         raise ValueError(f"taps: expected an odd number, got {taps}")
