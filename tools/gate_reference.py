@@ -31,7 +31,7 @@ def main() -> int:
     for model in (MODEL, CERTIFIED_MODEL):
         place = f"{model.name}/release.json"
         release = json.loads((model / "release.json").read_text(encoding="utf-8"))
-        if release["released"] != decision["released"]:
+        if release["released"] != (decision["released"] and not release.get("missed")):
             problems.append(f"{place}: expected the decision of the gate, got another")
         if release["evidence_sha256"] != decision["evidence_sha256"]:
             problems.append(f"{place}: expected the digest of this evidence, got another")

@@ -21,7 +21,9 @@ from afib.crossfit import read_cross_fit
 from afib.dataset import manifest_digest
 from afib.errors import AfibError
 from afib.settings import load_settings
+from vericase.matrix import trace
 from vericase.schema import load_requirements
+from vericase.store import load_evidence
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -143,7 +145,8 @@ def _gate(evidence: Path, model: Path) -> int:
 def _release(model: Path) -> None:
     """Beside the model stands what was decided about it, outside its digest.
 
-    Of a model that few requirements are about, it says which.
+    Of a model that few requirements are about it says which, and it is released only if all of
+    these are shown, drafts too.
     """
     decision = json.loads((REFERENCE / "gate.json").read_text(encoding="utf-8"))
     record = {
@@ -155,11 +158,26 @@ def _release(model: Path) -> None:
         "evidence_sha256": decision["evidence_sha256"],
     }
     if model == CERTIFIED_MODEL:
-        requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
-        about = sorted(each.id for each in requirements if "certified_model" in each.depends)
-        record["only_about_it"] = about
+        about, missed = _about_certified()
+        record |= {"only_about_it": about, "missed": missed}
+        record["released"] = bool(decision["released"]) and not missed
     text = json.dumps(record, indent=1, sort_keys=True) + "\n"
     (model / "release.json").write_text(text, encoding="utf-8")
+
+
+def _about_certified() -> tuple[list[str], list[str]]:
+    """The requirements about the certified model alone, and those of them that are not shown."""
+    requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
+    log, findings = load_evidence(REFERENCE / "evidence.json")
+    about, missed = [], []
+    for row in trace(requirements, log, findings=findings).rows:
+        if "certified_model" in row.requirement.depends:
+            about.append(row.requirement.id)
+            verdicts = {
+                item.judgement.verdict.name for each in row.criteria for item in each.judged
+            }
+            missed += [] if verdicts == {"PASS"} else [row.requirement.id]
+    return about, missed
 
 
 def _say(*command: str) -> None:

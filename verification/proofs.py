@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -100,9 +99,7 @@ def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, A
         alike = [recording for recording in recorded if recording.label == label]
         places = generator.permutation(len(alike))[: conditions["each"]]
         chosen += [alike[place] for place in places]
-    # Workers of a run in parallel share the machine already.
-    processes = 1 if "PYTEST_XDIST_WORKER" in os.environ else 2
-    decisions = proven(model, chosen, challenge, processes=processes, progress=True)
+    decisions = proven(model, chosen, challenge, processes=2, progress=True)
     return Proven(recordings=chosen, decisions=decisions, challenge=challenge)
 
 
