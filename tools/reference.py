@@ -161,6 +161,8 @@ def _release(model: Path) -> None:
         about, missed = _about_certified()
         record |= {"only_about_it": about, "missed": missed}
         record["released"] = bool(decision["released"]) and not missed
+        if missed:
+            record["headline"] = f"UNRELEASED (not shown: {', '.join(missed)})"
     text = json.dumps(record, indent=1, sort_keys=True) + "\n"
     (model / "release.json").write_text(text, encoding="utf-8")
 
