@@ -96,7 +96,8 @@ bench: $(STAMP) ## measure what the documents claim; prints tables
 bench-peers: $(STAMP) ## measure the tool beside its peers, which are installed in PEERS=; writes benchmarks/results.md
 	@set -o pipefail; mkdir -p artifacts; { printf '# The tool beside its peers\n\nWritten by `make bench-peers`. Runs take turns, so that other work on the machine slows all alike.\n\n'; \
 	  for name in check_cost plugin_overhead report_scale; do \
-	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; } | tee artifacts/results.md
+	    $(BIN)/python -m benchmarks.$$name --peers=$(PEERS) || exit 1; done; \
+	  $(BIN)/python -m benchmarks.certify_cost --recordings=40 --unstable=5 --longest-s=600 --cascade=-1; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
 
 reference: $(STAMP) ## cross-fit, train the named model, open the test split once, report

@@ -16,10 +16,10 @@ has not proven it, as there. Run in the repository root:
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import statistics
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,51 +29,20 @@ from tqdm import tqdm
 
 from benchmarks.shared import proving
 from benchmarks.shared.cascade import cascade
+from benchmarks.shared.engines import Answers, Case, answers, ours, theirs
 from benchmarks.shared.measuring import heading, spend
-from nnassure.bounds import prepare
-from nnassure.certify.arithmetic import FLOAT32, REAL
-from nnassure.perturbation import Ball
+from nnassure.certify.arithmetic import FLOAT32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from torch import nn
-
     from nnassure.arrays import FloatArray
-    from nnassure.certify.arithmetic import Arithmetic
 
 _SEED = 17
 _RATE_HZ, _SAMPLES = 60, 1800
 _LENGTHS_S = (10, 30, 60, 120, 300, 600)
 _CLOSE = 1e-4
 _CORES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """A network, the box that it is asked about, and the ratio that is aimed at."""
-
-    told: str
-    network: nn.Sequential
-    threshold: float
-    radius_mv: float
-    target: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answers:
-    """Of one segment: margins, CPU seconds, and which share of the ReLUs was open.
-
-    Without auto_LiRPA its two are no numbers.
-    """
-
-    sound: float
-    real: float
-    theirs: float
-    sound_s: float
-    real_s: float
-    theirs_s: float
-    open_share: float
 
 
 def main() -> None:
@@ -93,7 +62,7 @@ def main() -> None:
     ]
     found = {}
     for (name, case), count in zip(cases.items(), (asked.recordings, asked.unstable), strict=True):
-        found[name] = [_answers(case, one) for one in _shown(pieces[:count], case.told)]
+        found[name] = [answers(case, one) for one in _shown(pieces[:count], case.told)]
     _print_passes(cases, found)
     _print_soundness(cases, found)
     _print_memory(cases)
@@ -118,17 +87,17 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _cases(asked: argparse.Namespace) -> dict[str, _Case]:
+def _cases(asked: argparse.Namespace) -> dict[str, Case]:
     network, threshold = proving.shipped()
     return {
-        "shipped": _Case(
+        "shipped": Case(
             told=f"shipped model, ±{1000 * asked.radius_mv:g} µV",
             network=network,
             threshold=threshold,
             radius_mv=asked.radius_mv,
             target=10.0,
         ),
-        "drawn": _Case(
+        "drawn": Case(
             told=f"drawn weights, ±{1000 * asked.unstable_radius_mv:g} µV",
             network=proving.untrained(_SEED),
             threshold=0.0,
@@ -142,75 +111,25 @@ def _shown(pieces: list[FloatArray], told: str) -> Iterator[FloatArray]:
     yield from tqdm(pieces, desc=told, unit="recording", file=sys.stderr)
 
 
-def _ours(case: _Case, signal: FloatArray, arithmetic: Arithmetic) -> tuple[float, float]:
-    asked = proving.problem(
-        case.network,
-        signal,
-        radius_mv=case.radius_mv,
-        threshold=case.threshold,
-        side=_side(case, signal),
-        arithmetic=arithmetic,
-    )
-    return proving.linear_pass(asked)
-
-
-def _side(case: _Case, signal: FloatArray) -> float:
-    return proving.side(case.network, signal, case.threshold)
-
-
-def _theirs(case: _Case, signal: FloatArray) -> Callable[[], float]:
-    """The question to auto_LiRPA; what is made ready once for many is not part of it."""
-    ready = prepare(case.network, samples=len(signal), dtype=torch.float32)
-    is_positive = np.array([_side(case, signal) > 0])
-
-    def ask() -> float:
-        bounds = ready.margin_bounds(
-            torch.from_numpy(signal)[None],
-            Ball(radius_mv=case.radius_mv),
-            is_positive=is_positive,
-            threshold=case.threshold,
-            method="crown",
-        )
-        return float(bounds.lower[0])
-
-    return ask
-
-
-def _answers(case: _Case, signal: FloatArray) -> _Answers:
-    ask = _theirs(case, signal)
-    (sound, share), sound_s = proving.timed(lambda: _ours(case, signal, FLOAT32))
-    theirs, theirs_s = proving.timed(ask)
-    (real, _), real_s = proving.timed(lambda: _ours(case, signal, REAL))
-    return _Answers(
-        sound=sound,
-        real=real,
-        theirs=theirs,
-        sound_s=sound_s,
-        real_s=real_s,
-        theirs_s=theirs_s,
-        open_share=share,
-    )
-
-
-def _print_passes(cases: dict[str, _Case], found: dict[str, list[_Answers]]) -> None:
+def _print_passes(cases: dict[str, Case], found: dict[str, list[Answers]]) -> None:
     print(
         "| network and box | segments | open ReLUs | ours CPU s | auto_LiRPA CPU s | ratio "
         "| target | ours looser | by at most | ours tighter | by at most |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for name, answers in found.items():
-        if not answers:
+    for name, shown in found.items():
+        if not shown:
             continue
-        apart = [(one.real - one.theirs) / max(1.0, abs(one.theirs)) for one in answers]
+        apart = [(one.real - one.theirs) / max(1.0, abs(one.theirs)) for one in shown]
         looser = [-one for one in apart if one < -_CLOSE]
         tighter = [one for one in apart if one > _CLOSE]
         cells = [
             cases[name].told,
-            str(len(answers)),
-            f"{statistics.median(one.open_share for one in answers):.0%}".replace("%", " %"),
-            f"{statistics.median(one.sound_s for one in answers):.2f}",
-            f"{statistics.median(one.theirs_s for one in answers):.2f}",
-            f"{statistics.median(one.theirs_s / one.sound_s for one in answers):.1f}",
+            str(len(shown)),
+            f"{statistics.median(one.open_share for one in shown):.0%}".replace("%", " %"),
+            f"{statistics.median(one.sound_s for one in shown):.2f}",
+            f"{statistics.median(one.theirs_s for one in shown):.2f}",
+            f"{statistics.median(one.theirs_s / one.sound_s for one in shown):.1f}",
             f"{cases[name].target:g}",
         ]
         for some in (looser, tighter):
@@ -223,30 +142,30 @@ def _print_passes(cases: dict[str, _Case], found: dict[str, list[_Answers]]) -> 
     )
 
 
-def _print_soundness(cases: dict[str, _Case], found: dict[str, list[_Answers]]) -> None:
+def _print_soundness(cases: dict[str, Case], found: dict[str, list[Answers]]) -> None:
     print(
         "| network and box | segments | proven in real arithmetic | of those lost in float32 "
         "| margin lost | CPU over real |"
     )
     print("|---|---|---|---|---|---|")
-    for name, answers in found.items():
-        if not answers:
+    for name, shown in found.items():
+        if not shown:
             continue
-        proven = [one for one in answers if one.real > 0]
-        over = statistics.median(one.sound_s / one.real_s for one in answers) - 1
+        proven = [one for one in shown if one.real > 0]
+        over = statistics.median(one.sound_s / one.real_s for one in shown) - 1
         cells = [
             cases[name].told,
-            str(len(answers)),
+            str(len(shown)),
             str(len(proven)),
             str(sum(one.sound <= 0 for one in proven)),
-            f"{statistics.median(one.real - one.sound for one in answers):.1g}",
+            f"{statistics.median(one.real - one.sound for one in shown):.1g}",
             f"{over:+.0%}".replace("%", " %"),
         ]
         print(f"| {' | '.join(cells)} |")
     print("\nWhat soundness for float32 costs; medians.\n")
 
 
-def _print_memory(cases: dict[str, _Case]) -> None:
+def _print_memory(cases: dict[str, Case]) -> None:
     print("| network and box | ours MB | auto_LiRPA MB |\n|---|---|---|")
     for name, case in cases.items():
         cells = [case.told, *(f"{_memory_mb(name, engine):.0f}" for engine in ("ours", "theirs"))]
@@ -262,10 +181,12 @@ def _memory_mb(name: str, engine: str) -> float:
     return float(json.loads(done.told.splitlines()[-1]))
 
 
-def _print_memory_of(case: _Case, engine: str) -> None:
+def _print_memory_of(case: Case, engine: str) -> None:
     # Reading a whole split would take more than any pass.
     piece = proving.joined([proving.generated(_SEED, 0)], _SAMPLES)
-    ask = _theirs(case, piece) if engine == "theirs" else lambda: _ours(case, piece, FLOAT32)[0]
+    ask: Callable[[], object] = (
+        theirs(case, piece) if engine == "theirs" else functools.partial(ours, case, piece, FLOAT32)
+    )
     before = _resident_mb("VmRSS")
     ask()
     print(json.dumps(_resident_mb("VmHWM") - before))
@@ -277,12 +198,12 @@ def _resident_mb(figure: str) -> float:
     return int(told.split(f"{figure}:")[1].split()[0]) / 1024
 
 
-def _print_lengths(case: _Case, pieces: list[FloatArray], longest_s: int) -> None:
+def _print_lengths(case: Case, pieces: list[FloatArray], longest_s: int) -> None:
     lengths_s = [length for length in _LENGTHS_S if length <= longest_s]
     spent = []
     for length_s in lengths_s:
         signal = proving.joined(pieces, length_s * _RATE_HZ)
-        spent.append(proving.timed(lambda one=signal: _ours(case, one, FLOAT32))[1])
+        spent.append(proving.timed(functools.partial(ours, case, signal, FLOAT32))[1])
     slope = np.polyfit(np.log(lengths_s), np.log(spent), 1)[0]
     print(f"| {' | '.join(f'{length:,} s' for length in lengths_s)} | exponent |")
     print("|---" * (len(spent) + 1) + "|")
@@ -293,7 +214,7 @@ def _print_lengths(case: _Case, pieces: list[FloatArray], longest_s: int) -> Non
     )
 
 
-def _print_cascade(case: _Case, asked: argparse.Namespace) -> None:
+def _print_cascade(case: Case, asked: argparse.Namespace) -> None:
     count = None if asked.cascade < 0 else asked.cascade
     signals = _shown(proving.signals(_SEED, count), "cascade")
     ends = [

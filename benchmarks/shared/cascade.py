@@ -79,7 +79,8 @@ def _is_turned(
     def margin(points: Tensor) -> Tensor:
         logits = network(points[:, indices].flatten(end_dim=1)[:, None])
         apart = (logits[:, 1] - logits[:, 0]).reshape(len(points), -1).mean(dim=1)
-        return side * (apart - asked.question.threshold)
+        margins: Tensor = side * (apart - asked.question.threshold)
+        return margins
 
     result = pgd(
         margin,
