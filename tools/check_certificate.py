@@ -74,7 +74,8 @@ class Box:
         self.meets = [layer.meet() for layer in way.layers]
         self.errors: list[Array] = []
         self.claims: dict[int, tuple[Array, Array]] = {}
-        self.lines: dict[int, Lines] = {}
+        # By the adaptive slopes, by slope 0 and by slope 1 [3].
+        self.lines: tuple[dict[int, Lines], ...] = ({}, {}, {})
 
     def follow(self, file: NpzFile, box: int) -> None:
         """Hold the claims on every layer against what follows from those before it [3]."""
@@ -82,7 +83,7 @@ class Box:
             self._allow(layer, j)
             if layer.kind == "way":
                 units = np.argwhere(np.ones((len(layer.where), 1)))
-                low, high = (self.bounds(j, side, units)[:, None] for side in (1, -1))
+                low, high = (self.bounds(j, side, units, {})[:, None] for side in (1, -1))
                 self.low, self.high = self.numbers.short(low), -self.numbers.short(high)
             else:
                 self.low, self.high = self._intervals(layer, j)
@@ -115,19 +116,23 @@ class Box:
             name = f"box{box}.{end}.{j - self.way.steps}"
             claimed = array(file, name, self.way.shape(j)).reshape(found.shape)
             wanted, word = n.read(side * claimed), "most" if side > 0 else "least"
-            left = np.argwhere(~np.asarray(found >= wanted, dtype=bool))
-            for at, bound in zip(left.tolist(), self.bounds(j, side, left), strict=True):
-                got, shown = f"{claimed[tuple(at)]} at {at}", side * n.shown(bound)
-                require(bound >= wanted[tuple(at)], name, f"at {word} {shown}", got)
+            for by in self.lines:
+                left = np.argwhere(~np.asarray(found >= wanted, dtype=bool))
+                where = tuple(left.T)
+                found[where] = np.maximum(found[where], self.bounds(j, side, left, by))
+            for at in np.argwhere(~np.asarray(found >= wanted, dtype=bool)).tolist()[:1]:
+                got, shown = f"{claimed[tuple(at)]} at {at}", side * n.shown(found[tuple(at)])
+                require(False, name, f"at {word} {shown}", got)
             ends.append(claimed)
         require((ends[0] <= ends[1]).all(), f"box{box}", "lower ends below upper ones", "others")
         self.claims[j] = ends[0], ends[1]
         self.low, self.high = n.read(ends[0]), n.read(ends[1])
         if self.layers[j].kind == "relu":
-            self.lines[j] = lines(n, ends[0], ends[1], ends[1] > -ends[0])
+            for by, slopes in zip(self.lines, (ends[1] > -ends[0], 0.0, 1.0), strict=True):
+                by[j] = lines(n, ends[0], ends[1], slopes * np.ones_like(ends[0]))
             self.low, self.high = np.maximum(self.low, 0), np.maximum(self.high, 0)
 
-    def bounds(self, j: int, side: int, units: Array) -> Array:
+    def bounds(self, j: int, side: int, units: Array, by: dict[int, Lines]) -> Array:
         """The least values of *side* times each of *units* (time, channel) of layer *j*."""
         # Neighbours share most of what they depend on, so they are followed together.
         near = max(1, min(NEAR, len(self.layers[j].where) // self.way.segments))
@@ -137,7 +142,7 @@ class Box:
                 at = slice(int(part[0, 0]), int(part[-1, 0]) + 1)
                 c = np.zeros((len(part), at.stop - at.start, len(self.biases[j])))
                 c[np.arange(len(part)), part[:, 0] - at.start, part[:, 1]] = side
-                found.append(self.lower(self.numbers.read(c), at, j, (self.lines, {})))
+                found.append(self.lower(self.numbers.read(c), at, j, (by, {})))
         return np.concatenate(found)
 
     def lower(
@@ -186,13 +191,13 @@ class Box:
         pulls = {j: np.zeros_like(lower) for j, (lower, _) in claims.items()}
         for multiplier, ((layer, *place), side) in zip(multipliers, splits, strict=True):
             j = layer + self.way.steps
-            require(layer >= 0 and j in self.lines, "tree", "a ReLU", (layer, *place))
+            require(layer >= 0 and j in self.lines[0], "tree", "a ReLU", (layer, *place))
             at = np.ravel_multi_index(place, self.way.shape(j))
             ends, clip = claims[j][side < 0].reshape(-1), np.maximum if side > 0 else np.minimum
             ends[at] = clip(ends[at], 0.0)
             pulls[j].reshape(-1)[at] -= side * multiplier
         relus = {}
-        for j in self.lines:
+        for j in self.lines[0]:
             name = f"leaf{leaf}.slopes.{j - self.way.steps}"
             slopes = array(file, name, self.way.shape(j)).reshape(claims[j][0].shape)
             require(((slopes >= 0) & (slopes <= 1)).all(), name, "slopes from 0 to 1", "others")

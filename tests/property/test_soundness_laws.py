@@ -116,14 +116,15 @@ def test_no_disturbance_at_the_recorder_lies_below_a_bound(
 @settings(max_examples=40, deadline=None)
 @given(seed=_SEEDS, radius=_RADII)
 def test_every_layer_stays_within_its_bounds(seed: int, radius: float) -> None:
-    """By intervals and by lines, whether or not a ReLU follows: not only what reaches the end."""
+    """By intervals, by lines and by more of them, whether or not a ReLU follows."""
     network, signal = varied_network(seed, 17), _signal(seed, 17)
     each = segment(signal, radius=radius)
     problem = problem_of(network, each)
     lines, _ = linear_bounds(problem.chain, problem.region, FLOAT32)
+    thorough, _ = linear_bounds(problem.chain, problem.region, FLOAT32, thorough=True)
     values = points_of(each, 60, seed=seed)[:, :, None]
     plain = interval_bounds(problem.chain, problem.region, FLOAT32)
-    for layer, *bounds in zip(problem.chain.layers, plain, lines, strict=True):
+    for layer, *bounds in zip(problem.chain.layers, plain, lines, thorough, strict=True):
         values = layer.forward(values)
         for found in bounds:
             assert bool((values >= found.lower).all() and (values <= found.upper).all())

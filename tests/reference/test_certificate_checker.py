@@ -157,6 +157,55 @@ def test_a_split_worked_by_hand(tmp_path: Path) -> None:
     assert run(tmp_path / "m", document, arrays | without) == REFUSED
 
 
+@pytest.mark.parametrize("exact", [[], ["--exact"]])
+@pytest.mark.parametrize(
+    ("middle", "weights", "bias", "least"),
+    [
+        # x in [-1, 1.2] and y = relu(x) + 0.5 x + 1: slope 1, the adaptive one, gives -0.5,
+        # slope 0 gives 0.5 x + 1 >= 0.5.
+        (0.1, [1.0, 2.0, -1.5], 0.0, 0.5),
+        # x in [-1.2, 1] and y = relu(x) - 0.9 x + 0.5: slope 0, the adaptive one, gives -0.4,
+        # slope 1 gives 0.1 x + 0.5 >= 0.38.
+        (-0.1, [1.0, 2.1, -3.0], 2.3, 0.38),
+    ],
+)
+def test_a_claim_may_rest_on_another_slope(  # noqa: PLR0913, PLR0917  a claim and its numbers
+    tmp_path: Path,
+    exact: list[str],
+    middle: float,
+    weights: list[float],
+    bias: float,
+    least: float,
+) -> None:
+    """What slope 0 alone or slope 1 alone shows is taken, and nothing beyond."""
+    # Convolution: x, x + 2 and x + 2, of which intervals cannot add up the last two; hidden: y.
+    model = TinyModel(
+        weights={
+            name: np.array(values, dtype=np.float32)
+            for name, values in {
+                "features.0.weight": [[[1.0]], [[1.0]], [[1.0]]],
+                "features.0.bias": [0.0, 2.0, 2.0],
+                "head.0.weight": [weights],
+                "head.0.bias": [bias],
+                "head.2.weight": [[0.0], [1.0]],
+                "head.2.bias": [0.0, 0.0],
+            }.items()
+        },
+        kernels=(1,),
+        strides=(1,),
+        length=1,
+    )
+    model.save(tmp_path / "m")
+    asked = Question(signal_mv=np.array([middle]), rate_hz=10.0, radius_mv=1.1)
+    document, arrays = Writer(model, asked, tmp_path / "m").write()
+    arrays["leaf0.slopes.0"] = np.full((1, 1, 3), 0.0 if least > 0.4 else 1.0)
+    near = 1e-4  # what float32 may round, and more
+    for claimed, code in ((least - near, VALID), (least + near, REFUSED)):
+        arrays["box0.lower.2"] = np.full((1, 1, 1), claimed)
+        stated = document | {"margin": least - 0.01, "rhythm": "AFib"}
+        assert run(tmp_path / "m", stated, arrays, *exact) == code
+
+
 @given(samples=st.integers(1, 400), length=st.integers(1, 60))
 def test_segments_are_cut_as_the_device_cuts_them(samples: int, length: int) -> None:
     """The checker's rule of segmentation is the device's."""

@@ -245,3 +245,34 @@ def test_rounding_is_relative_to_the_larger_end() -> None:
     wanted = -1.5 + 2 - one - two - lost(3, 0.0) - whole
     assert _interval(problem) == pytest.approx(wanted, rel=1e-13)
     assert _linear(problem) == pytest.approx(wanted, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("middle", "weights", "bias", "plain", "thorough"),
+    [
+        # x in [-1, 1.2], so the adaptive slope is 1; y = relu(x) + 0.5 x + 1.
+        # Slope 1: 1.5 x + 1 >= -0.5. Slope 0: 0.5 x + 1 >= 0.5.
+        (0.1, [1.0, 2.0, -1.5], 0.0, -0.5, 0.5),
+        # x in [-1.2, 1], so it is 0; y = relu(x) - 0.9 x + 0.5.
+        # Slope 0: -0.9 x + 0.5 >= -0.4. Slope 1: 0.1 x + 0.5 >= 0.38.
+        (-0.1, [1.0, 2.1, -3.0], 2.3, -0.4, 0.38),
+    ],
+)
+def test_another_lower_line_may_bound_a_layer_better(
+    middle: float, weights: list[float], bias: float, plain: float, thorough: float
+) -> None:
+    """Which slope is the best depends on what comes after, which the adaptive one does not know."""
+    # The rest of y is written as two neurons x + 2, which intervals cannot add up.
+    first = with_weights(nn.Conv1d(1, 3, 1), [[[1.0]]] * 3, [0.0, 2.0, 2.0])
+    second = with_weights(nn.Conv1d(3, 1, 1), [[[each] for each in weights]], [bias])
+    head = with_weights(nn.Linear(1, 2), [[0.0], [1.0]], [0.0, 0.0])
+    network = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), head).eval()
+    problem = problem_of(
+        network.requires_grad_(False),
+        segment(torch.full((1,), middle), radius=1.1),
+        arithmetic=REAL,
+    )
+    for wanted, is_thorough in ((plain, False), (thorough, True)):
+        bounds, _ = linear_bounds(problem.chain, problem.region, REAL, thorough=is_thorough)
+        assert float(bounds[1].lower) == pytest.approx(wanted, abs=_CLOSE)
+    assert proof(problem, budget(parts=1, steps=1)).margin >= 0.0

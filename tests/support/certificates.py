@@ -41,7 +41,8 @@ class Question:
         half_widths: Shape (parameters,).
         halved: How often the first parameter's interval is halved.
         split: How many ReLUs are split below each box.
-        method: ``ibp`` for intervals alone, ``crown`` for back-substitution as well.
+        method: ``ibp`` for intervals alone, ``crown`` for back-substitution as well, with each of
+            the three choices of lower lines.
     """
 
     signal_mv: Array
@@ -178,6 +179,8 @@ class _Box:
         self.errors: list[Array] = []
         self.claims: list[tuple[Array, Array]] = []
         self.lines: list[tuple[Array, Array, Array] | None] = []
+        # The other two of the three choices of lower lines that a claim may rest on.
+        alike: dict[float, list[tuple[Array, Array, Array] | None]] = {0.0: [], 1.0: []}
         for number, (matrix, bias, terms, relus) in enumerate(self.layers):
             sizes = np.abs(matrix) @ np.maximum(-lower, upper) + np.abs(bias)
             self.errors.append((_gamma(terms + 2) + 1e-12) * sizes + (terms + 2) * _SMALLEST)
@@ -189,12 +192,16 @@ class _Box:
                 break
             if writer.question.method == "crown":
                 rows = np.eye(len(bias))
-                low = np.maximum(low, self.bound(rows, number, self.lines))
-                high = np.minimum(high, -self.bound(-rows, number, self.lines))
+                for lines in (self.lines, *alike.values()):
+                    low = np.maximum(low, self.bound(rows, number, lines))
+                    high = np.minimum(high, -self.bound(-rows, number, lines))
             wider = 1e-9 * np.maximum(np.abs(low), np.abs(high))
             low, high = low - wider, high + wider
             self.claims.append((low, high))
             self.lines.append(None if relus is None else relu_lines(low, high, high > -low))
+            for slope, lines in alike.items():
+                same = np.full_like(low, slope)
+                lines.append(None if relus is None else relu_lines(low, high, same))
             lower, upper = (
                 (low, high) if relus is None else (np.maximum(low, 0), np.maximum(high, 0))
             )

@@ -66,7 +66,8 @@ def witness(problem: Problem, found: Proof) -> Witness:
     boxes: dict[tuple[tuple[int, int], ...], dict[str, Any]] = {}
     for box, part in enumerate(found.parts):
         asked = _about(problem, part)
-        bounds = _widened(asked)
+        # The leaves were found on bounds that took more work.
+        bounds = _widened(asked, thorough=bool(found.leaves))
         # The logits are bounded together, by the leaves.
         for layer, each in enumerate(bounds[:-1]):
             arrays[f"box{box}.lower.{layer}"] = each.lower.numpy()
@@ -91,9 +92,11 @@ def _about(problem: Problem, part: Part) -> Problem:
     return replace(problem, region=Region((part.recording,), problem.region.resampling))
 
 
-def _widened(problem: Problem) -> list[LayerBounds]:
+def _widened(problem: Problem, *, thorough: bool) -> list[LayerBounds]:
     with torch.no_grad():
-        bounds, _ = linear_bounds(problem.chain, problem.region, problem.arithmetic, wider=_WIDER)
+        bounds, _ = linear_bounds(
+            problem.chain, problem.region, problem.arithmetic, wider=_WIDER, thorough=thorough
+        )
     return bounds
 
 

@@ -34,6 +34,8 @@ __all__ = [
 
 # As many as stay in a processor's cache between one operation and the next.
 _NUMBERS_AT_ONCE = 2**18
+# Beside the adaptive ones; a certificate's reader tries the same.
+_SLOPES = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,7 +81,12 @@ def adaptive(bounds: LayerBounds, lower_slope: Tensor | None = None) -> Relaxati
 
 
 def linear_bounds(
-    chain: Chain, region: Region, arithmetic: Arithmetic, *, wider: float = 0.0
+    chain: Chain,
+    region: Region,
+    arithmetic: Arithmetic,
+    *,
+    wider: float = 0.0,
+    thorough: bool = False,
 ) -> tuple[list[LayerBounds], list[Relaxation]]:
     """Bounds of every layer, by back-substitution where an interval leaves a ReLU undecided.
 
@@ -88,6 +95,8 @@ def linear_bounds(
         region: Where its segments lie.
         arithmetic: What the network is evaluated in.
         wider: By which share of their size all bounds are let out before others rest on them.
+        thorough: Whether what is still open is substituted twice more, with lower lines of slope
+            0 alone and of slope 1 alone, and the best of the three is kept.
 
     Returns:
         The bounds of all layers and the relaxations of all but the last.
@@ -100,6 +109,8 @@ def linear_bounds(
         bounds.append(found)
         if layer.rectified:
             bounds[-1] = _sharpened(chain, region, bounds, relaxations)
+            for slope in _SLOPES if thorough else ():
+                bounds[-1] = _sharpened(chain, region, bounds, _alike(bounds[:-1], slope))
         bounds[-1] = bounds[-1].let_out(wider)
     return bounds, relaxations
 
@@ -146,6 +157,11 @@ def _sharpened(
         lower[segment, frame, channel] = low[: len(part)]
         upper[segment, frame, channel] = -low[len(part) :]
     return found.tightened(lower, upper)
+
+
+def _alike(bounds: list[LayerBounds], slope: float) -> list[Relaxation]:
+    """Lines around the ReLUs of all layers, the lower ones with the same slope."""
+    return [adaptive(each, torch.full_like(each.lower, slope)) for each in bounds]
 
 
 def _unit_rows(segment: Tensor, frame: Tensor, channel: Tensor, channels: int) -> Rows:

@@ -1,7 +1,8 @@
 """From a question to an answer: the cascade of bounds, cheapest first.
 
-Intervals, then back-substitution, then slopes by ascent, then splitting. Each step is asked only
-what the one before left open. What is proven is proven; what is not is said to be open.
+Intervals, then back-substitution, then more of it and slopes by ascent, then splitting. Each step
+is asked only what the one before left open. What is proven is proven; what is not is said to be
+open.
 """
 
 from __future__ import annotations
@@ -73,12 +74,14 @@ def proof(problem: Problem, budget: Budget) -> Proof:
 
 
 def _refined(problem: Problem, budget: Budget, whole: Part) -> Proof:
-    """By back-substitution, then ascent, then splitting ReLUs."""
+    """By back-substitution, then by more of it and ascent, then splitting ReLUs."""
     with torch.no_grad():
         bounds, relaxations = linear_bounds(problem.chain, problem.region, problem.arithmetic)
         margin = float(linear_margins(problem, bounds, relaxations))
     if margin > 0 or budget.steps == 0:
         return _whole(whole, margin, "linear")
+    with torch.no_grad():
+        bounds, _ = linear_bounds(problem.chain, problem.region, problem.arithmetic, thorough=True)
     found = optimised(problem, undecided(bounds), steps=_FIRST_ASCENT * budget.steps)
     margin, leaves = split_relus(problem, bounds, found, budget=budget)
     method = "optimised" if len(leaves) == 1 else "split"
