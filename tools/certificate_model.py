@@ -249,7 +249,7 @@ def require_facts(document: dict[str, Any], model: Model) -> None:
     """Hold what *document* states against the model and the one form of a certificate [1]."""
     require(sorted(document) == KEYS.split(), "document", f"the keys {KEYS}", sorted(document))
     arithmetic = {"name": "float32", "unit": UNIT, "smallest": SMALLEST}
-    for key, value in {"format": 1, "arithmetic": arithmetic, **model.facts}.items():
+    for key, value in {"format": 2, "arithmetic": arithmetic, **model.facts}.items():
         require(document[key] == value, key, value, document[key])
     rhythm, margin = document["rhythm"], document["margin"]
     require(rhythm in ("AFib", "normal"), "rhythm", "AFib or normal", rhythm)
@@ -264,9 +264,30 @@ def require_names(file: NpzFile, document: dict[str, Any], way: Way) -> None:
     names += ["taps"] if document["filter"] else []
     inner = [(j - way.steps, way.layers[j].kind) for j in range(way.steps, len(way.layers) - 1)]
     for b in range(document["boxes"]):
-        names += [f"box{b}.{end}.{j}" for j, _ in inner for end in ("lower", "upper")]
+        for j, end in ((j, end) for j, _ in inner for end in ("lower", "upper")):
+            slopes = [f"box{b}.{end}.{j}.{i}" for i, kind in inner if kind == "relu" and i < j]
+            names += [f"box{b}.{end}.{j}", *(slopes if set(slopes) & set(file.files) else [])]
     for k in range(document["leaves"]):
         names += [f"leaf{k}.slopes.{j}" for j, kind in inner if kind == "relu"]
         names += [f"leaf{k}.multipliers"]
     differ = sorted(set(names) ^ set(file.files))
     require(sorted(names) == sorted(file.files), "arrays", "each that is needed, once", differ)
+
+
+def walk(node: object, ends: list[Any], splits: list[Any] | None) -> Iterator[tuple[str, int, Any]]:
+    """Boxes with their intervals and leaves with their splits, in the order of the tree [5]."""
+    match node, splits is None:
+        case {"parameter": int(p), "halves": [below, above]}, True if 0 <= p < len(ends):
+            middle = sum(ends[p]) / 2
+            yield from walk(below, [*ends[:p], (ends[p][0], middle), *ends[p + 1 :]], None)
+            yield from walk(above, [*ends[:p], (middle, ends[p][1]), *ends[p + 1 :]], None)
+        case {"box": int(b), "below": below}, True:
+            yield "box", b, np.array(ends).reshape(-1, 2)
+            yield from walk(below, ends, [])
+        case {"relu": [int(), int(), int(), int()] as relu, "sides": [above, below]}, False:
+            yield from walk(above, ends, [*(splits or []), (relu, 1)])
+            yield from walk(below, ends, [*(splits or []), (relu, -1)])
+        case {"leaf": int(k)}, False:
+            yield "leaf", k, splits
+        case _:
+            require(False, "tree", "a node of the four kinds in its place", node)

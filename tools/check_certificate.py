@@ -1,8 +1,8 @@
 """Check certificates from their files alone; nothing of the engine that wrote them is used.
 
 docs/certificates.md says what a certificate holds and claims and, as [1] to [6], what to show.
-Here are the boxes, the leaves and the tree; tools/certificate_model.py reads the model and the
-way of a recording through it, and tools/certificate_numbers.py is the arithmetic.
+Here are the boxes and the leaves; tools/certificate_model.py reads the model, the way of a
+recording through it and the tree, and tools/certificate_numbers.py is the arithmetic.
 Exit codes: 0 every certificate is valid, 1 one is refused, 2 a file cannot be read.
 """
 
@@ -34,6 +34,7 @@ from tools.certificate_model import (
     read_way,
     require_facts,
     require_names,
+    walk,
 )
 from tools.certificate_numbers import (
     Array,
@@ -46,8 +47,6 @@ from tools.certificate_numbers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.lib.npyio import NpzFile
 
 MALFORMED = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
@@ -116,7 +115,7 @@ class Box:
             name = f"box{box}.{end}.{j - self.way.steps}"
             claimed = array(file, name, self.way.shape(j)).reshape(found.shape)
             wanted, word = n.read(side * claimed), "most" if side > 0 else "least"
-            for by in self.lines:
+            for by in (*self.lines, *self._given(file, name, j)):
                 left = np.argwhere(~np.asarray(found >= wanted, dtype=bool))
                 where = tuple(left.T)
                 found[where] = np.maximum(found[where], self.bounds(j, side, left, by))
@@ -131,6 +130,18 @@ class Box:
             for by, slopes in zip(self.lines, (ends[1] > -ends[0], 0.0, 1.0), strict=True):
                 by[j] = lines(n, ends[0], ends[1], slopes * np.ones_like(ends[0]))
             self.low, self.high = np.maximum(self.low, 0), np.maximum(self.high, 0)
+
+    def _given(self, file: NpzFile, name: str, j: int) -> list[dict[int, Lines]]:
+        """Lines by the slopes that stand beside a claim on layer *j*, if any do [3]."""
+        names = {i: f"{name}.{i - self.way.steps}" for i in self.lines[0] if i < j}
+        if not set(names.values()) & set(file.files):
+            return []
+        return [{i: self._lines(file, at, i, self.claims[i]) for i, at in names.items()}]
+
+    def _lines(self, file: NpzFile, name: str, j: int, ends: tuple[Array, Array]) -> Lines:
+        slopes = array(file, name, self.way.shape(j)).reshape(ends[0].shape)
+        require(((slopes >= 0) & (slopes <= 1)).all(), name, "slopes from 0 to 1", "others")
+        return lines(self.numbers, *ends, slopes)
 
     def bounds(self, j: int, side: int, units: Array, by: dict[int, Lines]) -> Array:
         """The least values of *side* times each of *units* (time, channel) of layer *j*."""
@@ -156,7 +167,7 @@ class Box:
         size = total
         for j in range(top, -1, -1):
             layer, loss = self.layers[j], 0 * c
-            if j < top and j in by[0]:
+            if j < top and layer.kind == "relu":
                 c, loss = self._relaxed(c, tuple(part[at] for part in by[0][j]))
             c = c + by[1][j][at] if j in by[1] else c
             allowed = n.times(np.abs(self.biases[j]), n.slack(c[0].size)) + self.errors[j][at]
@@ -196,12 +207,10 @@ class Box:
             ends, clip = claims[j][side < 0].reshape(-1), np.maximum if side > 0 else np.minimum
             ends[at] = clip(ends[at], 0.0)
             pulls[j].reshape(-1)[at] -= side * multiplier
-        relus = {}
-        for j in self.lines[0]:
-            name = f"leaf{leaf}.slopes.{j - self.way.steps}"
-            slopes = array(file, name, self.way.shape(j)).reshape(claims[j][0].shape)
-            require(((slopes >= 0) & (slopes <= 1)).all(), name, "slopes from 0 to 1", "others")
-            relus[j] = lines(self.numbers, *claims[j], slopes)
+        relus = {
+            j: self._lines(file, f"leaf{leaf}.slopes.{j - self.way.steps}", j, claims[j])
+            for j in self.lines[0]
+        }
         return relus, {j: self.numbers.read(pull) for j, pull in pulls.items()}
 
     def margin(self, place: str, document: dict[str, Any], by: tuple[Any, ...]) -> float:
@@ -216,25 +225,6 @@ class Box:
         found = n.shown(total[0]) / many
         require(total[0] >= (many * n.read(wanted))[0], place, f"at least {wanted}", found)
         return found
-
-
-def walk(node: object, ends: list[Any], splits: list[Any] | None) -> Iterator[tuple[str, int, Any]]:
-    """Boxes with their intervals and leaves with their splits, in the order of the tree [5]."""
-    match node, splits is None:
-        case {"parameter": int(p), "halves": [below, above]}, True if 0 <= p < len(ends):
-            middle = sum(ends[p]) / 2
-            yield from walk(below, [*ends[:p], (ends[p][0], middle), *ends[p + 1 :]], None)
-            yield from walk(above, [*ends[:p], (middle, ends[p][1]), *ends[p + 1 :]], None)
-        case {"box": int(b), "below": below}, True:
-            yield "box", b, np.array(ends).reshape(-1, 2)
-            yield from walk(below, ends, [])
-        case {"relu": [int(), int(), int(), int()] as relu, "sides": [above, below]}, False:
-            yield from walk(above, ends, [*(splits or []), (relu, 1)])
-            yield from walk(below, ends, [*(splits or []), (relu, -1)])
-        case {"leaf": int(k)}, False:
-            yield "leaf", k, splits
-        case _:
-            require(False, "tree", "a node of the four kinds in its place", node)
 
 
 def check(file: NpzFile, model: Model, numbers: Numbers) -> str:

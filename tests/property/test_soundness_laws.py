@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from nnassure.attacks import pgd
 from nnassure.certify.arithmetic import FLOAT32, REAL
+from nnassure.certify.ascended import ascended_bounds
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import interval_margins, linear_margins
@@ -116,7 +117,7 @@ def test_no_disturbance_at_the_recorder_lies_below_a_bound(
 @settings(max_examples=40, deadline=None)
 @given(seed=_SEEDS, radius=_RADII)
 def test_every_layer_stays_within_its_bounds(seed: int, radius: float) -> None:
-    """By intervals, by lines and by more of them, whether or not a ReLU follows."""
+    """By intervals, by lines, by more of them and by ascent, whether or not a ReLU follows."""
     network, signal = varied_network(seed, 17), _signal(seed, 17)
     each = segment(signal, radius=radius)
     problem = problem_of(network, each)
@@ -124,7 +125,8 @@ def test_every_layer_stays_within_its_bounds(seed: int, radius: float) -> None:
     thorough, _ = linear_bounds(problem.chain, problem.region, FLOAT32, thorough=True)
     values = points_of(each, 60, seed=seed)[:, :, None]
     plain = interval_bounds(problem.chain, problem.region, FLOAT32)
-    for layer, *bounds in zip(problem.chain.layers, plain, lines, thorough, strict=True):
+    ascended, _ = ascended_bounds(problem.chain, problem.region, FLOAT32, steps=3)
+    for layer, *bounds in zip(problem.chain.layers, plain, lines, thorough, ascended, strict=True):
         values = layer.forward(values)
         for found in bounds:
             assert bool((values >= found.lower).all() and (values <= found.upper).all())

@@ -265,9 +265,9 @@ def test_what_is_wrong_is_told_in_one_sentence(
     """The place, what was expected there, and what stands there; then a line that counts."""
     folder = tmp_path / "m"
     document, arrays, _ = written(folder, BASE)
-    assert run(folder, document | {"format": 2}, arrays) == REFUSED
+    assert run(folder, document | {"format": 1}, arrays) == REFUSED
     said = capsys.readouterr().out.splitlines()
-    assert said[-2].endswith("certificate.npz: format: expected 1, got 2")
+    assert said[-2].endswith("certificate.npz: format: expected 2, got 1")
     assert said[-1] == "1 certificates: 0 valid, 1 refused, 0 not readable"
 
 

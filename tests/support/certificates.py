@@ -107,7 +107,7 @@ class Writer:
         }
         self.arrays |= {} if self.taps is None else {"taps": self.taps}
         document = {
-            "format": 1,
+            "format": 2,
             "record": "tiny",
             **digests(self.folder),
             "signal_sha256": hashlib.sha256(signal.tobytes()).hexdigest(),

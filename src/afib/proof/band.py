@@ -18,6 +18,7 @@ import torch
 
 from afib.decision import AFIB_RHYTHM
 from afib.proof.known import Piece, ProvenDecision, abstained, hold_apart
+from nnassure.errors import PerturbationError
 from nnassure.perturbation import LinearSet, jointly, wander_band
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class Band:
         samples: Length of the signal.
         mv: The largest amplitude.
         radius_mv: How far each sample may move by itself beside it.
+
+    Raises:
+        PerturbationError: If the amplitude is no finite number above 0.
     """
 
     lowest_hz: float
@@ -60,6 +64,10 @@ class Band:
     samples: int
     mv: float
     radius_mv: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mv) and self.mv > 0):
+            raise PerturbationError(f"mv: expected a finite number above 0, got {self.mv}")
 
     def enclosed(self, lowest_hz: float, highest_hz: float) -> LinearSet:
         """A set that holds the waves of a part of the band.

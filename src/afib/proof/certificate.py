@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_certificate", "write_pieces"]
 
-_FORMAT = 1
+_FORMAT = 2
 _LESS = 1e-3
 
 

@@ -9,24 +9,19 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-import torch
-
-from afib.checkpoint import Checkpoint
-from afib.proof.many import answer, side_by_side
+from afib.proof.many import answer
 from nnassure.errors import BoundError, PerturbationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable
 
     from afib.proof import ProvenDecision, Prover
     from afib.proof.many import Challenge
     from afib.records import Recording
 
-__all__ = ["LEAST_SHARE", "Largest", "all_largest", "bisected", "largest"]
+__all__ = ["LEAST_SHARE", "Largest", "bisected", "largest"]
 
 #: A size below this share of the upper end is not asked about.
 LEAST_SHARE = 2.0**-10
@@ -111,25 +106,6 @@ def largest(
     )
 
 
-def all_largest(  # noqa: PLR0913  many questions are told by what they share
-    model: Path,
-    recordings: Sequence[Recording],
-    challenge: Challenge,
-    *,
-    precision: float,
-    processes: int,
-    progress: bool,
-) -> list[Largest]:
-    """The largest sizes of each of *recordings*, in their order, by :func:`largest`.
-
-    Raises:
-        ModelError: If *model* is no sound model folder.
-        NetworkError: If its network has a layer that the engine cannot bound.
-    """
-    ask = partial(_one, model, challenge, precision)
-    return side_by_side(ask, recordings, processes=processes, progress=progress)
-
-
 def bisected(
     holds: Callable[[float], bool], low: float, high: float, precision: float
 ) -> float | None:
@@ -191,9 +167,3 @@ def _largest_certified(known: dict[float, ProvenDecision], attacked: float | Non
             f"{max(certified):g}, got one of {attacked:g}; please report it"
         )
     return max(certified)
-
-
-def _one(model: Path, challenge: Challenge, precision: float, recording: Recording) -> Largest:
-    torch.set_num_threads(1)
-    prover = challenge.prover(Checkpoint.load(model))
-    return largest(prover, recording, challenge, precision=precision)

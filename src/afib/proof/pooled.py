@@ -13,8 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
+import afib.classifier
+import afib.network
+import afib.preprocessing
 import afib.proof
+import nnassure.attacks
 import nnassure.certify
 import nnassure.perturbation
 from afib.crossfit import NETWORK, fold_model
@@ -24,7 +29,6 @@ from afib.proof.many import proven_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import ModuleType
 
     from afib.crossfit import CrossFit
     from afib.proof import ProvenDecision
@@ -45,6 +49,16 @@ __all__ = [
 ]
 
 _FORMAT = 1
+# Packages whole, and modules alone.
+_ENGINE = (
+    nnassure.attacks,
+    nnassure.certify,
+    nnassure.perturbation,
+    afib.classifier,
+    afib.network,
+    afib.preprocessing,
+    afib.proof,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,12 +197,19 @@ def origin_of(crossfit: CrossFit) -> dict[str, Any]:
 
 
 def engine_digest() -> str:
-    """The SHA-256 of the code that proofs rest on."""
-    parts = hashlib.sha256()
-    for package in (nnassure.certify, nnassure.perturbation, afib.proof):
-        for path in sorted(_folder(package).glob("*.py")):
-            parts.update(f"{package.__name__}/{path.name}\0".encode())
-            parts.update(hashlib.sha256(path.read_bytes()).digest())
+    """The SHA-256 of the code that proofs rest on, and of the versions of the libraries below it.
+
+    What makes the device abstain is not of it: each decision on record is held to the
+    cross-fitting, which states the rhythm or that there was none.
+    """
+    parts = hashlib.sha256(f"numpy {np.__version__}\0torch {torch.__version__}\0".encode())
+    for module in _ENGINE:
+        path = Path(str(module.__file__))
+        files = sorted(path.parent.rglob("*.py")) if path.stem == "__init__" else [path]
+        for each in files:
+            name = each.relative_to(path.parent).as_posix()
+            parts.update(f"{module.__name__}/{name}\0".encode())
+            parts.update(hashlib.sha256(each.read_bytes()).digest())
     return parts.hexdigest()
 
 
@@ -235,7 +256,3 @@ def _known(decision: ProvenDecision, is_afib: bool, fold: int) -> KnownDecision:
         certified_margin=decision.certified_margin,
         may_abstain=decision.may_abstain,
     )
-
-
-def _folder(package: ModuleType) -> Path:
-    return Path(str(package.__file__)).parent

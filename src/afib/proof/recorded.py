@@ -76,7 +76,8 @@ def recorded_noise(
         RecordError: If a record is damaged.
         PerturbationError: If the windows vary along fewer shapes than *count*.
     """
-    return _recorded(noise_folder() if place is None else place, rate_hz, samples, count, settings)
+    place = noise_folder() if place is None else place
+    return _recorded(place, _file_stamps(place), rate_hz, samples, count, settings)
 
 
 def noise_windows(
@@ -110,7 +111,12 @@ def noise_windows(
 
 @lru_cache(maxsize=8)
 def _recorded(
-    place: Path, rate_hz: float, samples: int, count: int, settings: PreprocessingSettings
+    place: Path,
+    _written: tuple[tuple[str, int, int], ...],
+    rate_hz: float,
+    samples: int,
+    count: int,
+    settings: PreprocessingSettings,
 ) -> RecordedNoise:
     """The recordings of a cohort are often alike in length, and reading takes seconds."""
     first, second = (
@@ -125,6 +131,13 @@ def _recorded(
         share_kept=_spanned(components, second),
         windows=len(first),
     )
+
+
+def _file_stamps(place: Path) -> tuple[tuple[str, int, int], ...]:
+    """When which file was written, and its size: other noise in the same place is other noise."""
+    beside = place.iterdir() if place.is_dir() else place.parent.glob(f"{place.stem}.*")
+    stats = [(path.name, path.stat()) for path in sorted(beside) if path.is_file()]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 def _spanned(components: DoubleArray, windows: DoubleArray) -> float:

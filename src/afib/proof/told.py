@@ -20,6 +20,8 @@ __all__ = ["line", "table_head", "told"]
 
 # At the network's rate the mains have been filtered.
 _RECORDER_ONLY = ("mains",)
+# A gain is a share already, and a joint size multiplies heights and shares.
+_NO_HEIGHTS = ("gain", "joint")
 
 
 def told(
@@ -50,9 +52,8 @@ def told(
     document |= {
         "disturbance": challenge.kind,
         "qrs_height_mv": height_mv,
-        # A gain is a share already.
         "radius_of_qrs": challenge.size / height_mv
-        if height_mv and challenge.kind != "gain"
+        if height_mv and challenge.kind not in _NO_HEIGHTS
         else None,
         "filter_gain": filter_gain(recording, prover.checkpoint.settings),
     }

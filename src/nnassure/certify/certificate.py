@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nnassure.certify.ascended import ascended_bounds
 from nnassure.certify.branching import Leaf, decided
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.optimised import Found, optimised, undecided
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nnassure.certify.ascended import Chosen
     from nnassure.certify.branching import Split
     from nnassure.certify.intervals import LayerBounds
     from nnassure.certify.margins import Problem
@@ -66,12 +68,14 @@ def witness(problem: Problem, found: Proof) -> Witness:
     boxes: dict[tuple[tuple[int, int], ...], dict[str, Any]] = {}
     for box, part in enumerate(found.parts):
         asked = _about(problem, part)
-        # The leaves were found on bounds that took more work.
-        bounds = _widened(asked, thorough=bool(found.leaves))
+        bounds, chosen = _widened(asked, found)
         # The logits are bounded together, by the leaves.
         for layer, each in enumerate(bounds[:-1]):
             arrays[f"box{box}.lower.{layer}"] = each.lower.numpy()
             arrays[f"box{box}.upper.{layer}"] = each.upper.numpy()
+        for (layer, side), slopes in chosen.items():
+            end = f"box{box}.{'lower' if side > 0 else 'upper'}.{layer}"
+            arrays |= {f"{end}.{place}": table.numpy() for place, table in _given(slopes)}
         leaves = _leaves(asked, bounds, found.leaves)
         first = len(margins)
         for number, leaf in enumerate(leaves, start=first):
@@ -92,12 +96,14 @@ def _about(problem: Problem, part: Part) -> Problem:
     return replace(problem, region=Region((part.recording,), problem.region.resampling))
 
 
-def _widened(problem: Problem, *, thorough: bool) -> list[LayerBounds]:
+def _widened(problem: Problem, found: Proof) -> tuple[list[LayerBounds], Chosen]:
+    """Bounds that took as much work as those below the leaves of *found*, let out a little."""
+    asked = problem.chain, problem.region, problem.arithmetic
+    if found.ascent:
+        return ascended_bounds(*asked, steps=found.ascent, wider=_WIDER)
     with torch.no_grad():
-        bounds, _ = linear_bounds(
-            problem.chain, problem.region, problem.arithmetic, wider=_WIDER, thorough=thorough
-        )
-    return bounds
+        bounds, _ = linear_bounds(*asked, wider=_WIDER, thorough=bool(found.leaves))
+    return bounds, {}
 
 
 def _leaves(problem: Problem, bounds: list[LayerBounds], split: Sequence[Leaf]) -> Sequence[Leaf]:
@@ -121,15 +127,16 @@ def _again(problem: Problem, bounds: list[LayerBounds], leaf: Leaf) -> Leaf:
 
 
 def _leaf_arrays(number: int, leaf: Leaf) -> dict[str, NDArray[np.float64]]:
-    arrays = {
-        f"leaf{number}.slopes.{layer}": table.numpy()
-        for layer, table in enumerate(leaf.slopes)
-        if table is not None
-    }
+    arrays = {f"leaf{number}.slopes.{layer}": table.numpy() for layer, table in _given(leaf.slopes)}
     arrays[f"leaf{number}.multipliers"] = np.array(
         [_at(leaf.multipliers[split.layer], split) for split in leaf.splits], dtype=np.float64
     )
     return arrays
+
+
+def _given(tables: Sequence[Tensor | None]) -> list[tuple[int, Tensor]]:
+    """The tables that there are, and of which layer each is."""
+    return [(layer, table) for layer, table in enumerate(tables) if table is not None]
 
 
 def _at(table: Tensor | None, split: Split) -> float:

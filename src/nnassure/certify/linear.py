@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from nnassure.certify.region import Region
 
 __all__ = [
+    "SLOPES",
     "Relaxation",
     "Rows",
     "adaptive",
+    "alike",
+    "least",
     "linear_bounds",
+    "neurons_at_once",
     "relaxed_rows",
+    "sharpened",
     "substituted",
     "through_layer",
     "whole_frames",
@@ -34,8 +39,8 @@ __all__ = [
 
 # As many as stay in a processor's cache between one operation and the next.
 _NUMBERS_AT_ONCE = 2**18
-# Beside the adaptive ones; a certificate's reader tries the same.
-_SLOPES = (0.0, 1.0)
+#: Of lower lines, beside the adaptive ones; a certificate's reader tries the same.
+SLOPES = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,9 +113,9 @@ def linear_bounds(
         found = next_bounds(chain.layers[place - 1], bounds[-1], layer, arithmetic)
         bounds.append(found)
         if layer.rectified:
-            bounds[-1] = _sharpened(chain, region, bounds, relaxations)
-            for slope in _SLOPES if thorough else ():
-                bounds[-1] = _sharpened(chain, region, bounds, _alike(bounds[:-1], slope))
+            bounds[-1] = sharpened(chain, region, bounds, relaxations)
+            for slope in SLOPES if thorough else ():
+                bounds[-1] = sharpened(chain, region, bounds, alike(bounds[:-1], slope))
         bounds[-1] = bounds[-1].let_out(wider)
     return bounds, relaxations
 
@@ -134,45 +139,68 @@ def substituted(
     return rows
 
 
-def _sharpened(
+def sharpened(
     chain: Chain, region: Region, bounds: list[LayerBounds], relaxations: list[Relaxation]
 ) -> LayerBounds:
     """The last of *bounds*, back-substituted where its sign is open."""
-    found = bounds[-1]
+    found, place = bounds[-1], len(bounds) - 1
     open_at = ((found.lower < 0) & (found.upper > 0)).nonzero()
     if len(open_at) == 0:
         return found
     lower, upper = found.lower.clone(), found.upper.clone()
-    place = len(bounds) - 1
-    for part in torch.split(open_at, _rows_at_once(chain, place)):
-        segment, frame, channel = part.unbind(dim=1)
-        both = _unit_rows(segment, frame, channel, chain.layers[place].channels)
-        rows = substituted(chain, both, bounds, relaxations=relaxations, last=place)
-        samples = rows.coefficients[:, :, 0]
-        low = (
-            rows.constant
-            + region.value(samples, rows.first, rows.segment)
-            - region.deviation(samples, rows.first, rows.segment)
-        )
-        lower[segment, frame, channel] = low[: len(part)]
-        upper[segment, frame, channel] = -low[len(part) :]
+    for part in torch.split(open_at, neurons_at_once(chain, place)):
+        at = part.unbind(dim=1)
+        low, high = least(chain, region, bounds, relaxations, part, sides=(1, -1))
+        lower[at], upper[at] = low, -high
     return found.tightened(lower, upper)
 
 
-def _alike(bounds: list[LayerBounds], slope: float) -> list[Relaxation]:
-    """Lines around the ReLUs of all layers, the lower ones with the same slope."""
-    return [adaptive(each, torch.full_like(each.lower, slope)) for each in bounds]
+def least(  # noqa: PLR0913, PLR0917  what is bounded, and by what
+    chain: Chain,
+    region: Region,
+    bounds: list[LayerBounds],
+    relaxations: list[Relaxation],
+    neurons: Tensor,
+    sides: tuple[int, ...],
+) -> tuple[Tensor, ...]:
+    """Lower bounds of neurons of the layer that *bounds* end with, by back-substitution.
 
+    Args:
+        chain: The network.
+        region: Where its segments lie.
+        bounds: Of all layers up to theirs.
+        relaxations: Of the layers before.
+        neurons: Segment, frame and channel of each, shape (neurons, 3).
+        sides: 1 for the neurons themselves, -1 for their negatives.
 
-def _unit_rows(segment: Tensor, frame: Tensor, channel: Tensor, channels: int) -> Rows:
-    """Rows of single neurons, and then of the same negated."""
-    unit = torch.nn.functional.one_hot(channel, channels).double()[:, None]
-    return Rows(
-        coefficients=torch.cat([unit, -unit]),
-        constant=torch.zeros(2 * len(unit), dtype=torch.float64),
-        first=frame.repeat(2),
-        segment=segment.repeat(2),
+    Returns:
+        For each of *sides*, shape (neurons,).
+    """
+    place, (segment, frame, channel) = len(bounds) - 1, neurons.unbind(dim=1)
+    unit = torch.nn.functional.one_hot(channel, chain.layers[place].channels).double()[:, None]
+    many = len(sides)
+    rows = Rows(
+        coefficients=torch.cat([side * unit for side in sides]),
+        constant=torch.zeros(many * len(unit), dtype=torch.float64),
+        first=frame.repeat(many),
+        segment=segment.repeat(many),
     )
+    rows = substituted(chain, rows, bounds, relaxations=relaxations, last=place)
+    samples = rows.coefficients[:, :, 0]
+    low = (
+        rows.constant
+        + region.value(samples, rows.first, rows.segment)
+        - region.deviation(samples, rows.first, rows.segment)
+    )
+    return torch.split(low, len(unit))
+
+
+def alike(bounds: list[LayerBounds], slope: float | None) -> list[Relaxation]:
+    """Lines around the ReLUs of all layers, the lower ones with one slope; None: the adaptive."""
+    return [
+        adaptive(each, None if slope is None else torch.full_like(each.lower, slope))
+        for each in bounds
+    ]
 
 
 def through_layer(chain: Chain, rows: Rows, bounds: LayerBounds, place: int) -> Rows:
@@ -263,7 +291,7 @@ def _taken(tables: tuple[Tensor, ...], rows: Rows) -> tuple[Tensor, ...]:
     )
 
 
-def _rows_at_once(chain: Chain, last: int) -> int:
+def neurons_at_once(chain: Chain, last: int) -> int:
     """How many neurons of a layer fit into memory with all that they read."""
     width, most = 1, 1
     for layer in reversed(chain.layers[: last + 1]):

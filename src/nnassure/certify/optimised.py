@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from nnassure.certify.climbing import Climb
 from nnassure.certify.linear import Rows, adaptive, relaxed_rows, through_layer, whole_frames
 from nnassure.certify.margins import contrast, held
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Copies", "Found", "optimised", "undecided"]
 
-_RATE, _DECAY = 0.25, 0.97
-_FIRST_MOMENT, _SECOND_MOMENT = 0.9, 0.999
+_DECAY = 0.97
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,7 +72,7 @@ def optimised(problem: Problem, copies: Copies, *, steps: int, start: Found | No
     """
     slopes = _first_slopes(problem.chain, copies) if start is None else start.slopes
     multipliers = _first_multipliers(copies, start)
-    climbers = _Climb([*slopes, *multipliers])
+    climbers = Climb(slopes, multipliers, decay=_DECAY)
     best: Found | None = None
     for step in range(steps + 1):
         trying = step < steps
@@ -88,40 +88,6 @@ def optimised(problem: Problem, copies: Copies, *, steps: int, start: Found | No
     if best is None:
         raise RuntimeError("optimised: expected at least one pass, got none")
     return best
-
-
-class _Climb:
-    """Adam ascent on slopes in [0, 1] and multipliers from 0, side by side."""
-
-    def __init__(self, values: list[Tensor | None]) -> None:
-        self._values = [None if each is None else each.clone() for each in values]
-        self._first = [None if each is None else torch.zeros_like(each) for each in values]
-        self._second = [None if each is None else torch.zeros_like(each) for each in values]
-        self._leaves: list[Tensor | None] = []
-
-    def leaves(self, *, trying: bool) -> list[Tensor | None]:
-        self._leaves = [
-            None if each is None else each.detach().requires_grad_(trying) for each in self._values
-        ]
-        return self._leaves
-
-    def climb(self, step: int) -> None:
-        half = len(self._values) // 2
-        for place, leaf in enumerate(self._leaves):
-            if leaf is None or leaf.grad is None:
-                continue
-            first = _averaged(self._first[place], leaf.grad, _FIRST_MOMENT)
-            second = _averaged(self._second[place], leaf.grad.square(), _SECOND_MOMENT)
-            self._first[place], self._second[place] = first, second
-            rate = _RATE * _DECAY**step
-            move = first / (1 - _FIRST_MOMENT ** (step + 1))
-            scale = (second / (1 - _SECOND_MOMENT ** (step + 1))).sqrt() + 1e-12
-            moved = leaf.detach() + rate * move / scale
-            self._values[place] = moved.clamp(0, 1) if place < half else moved.clamp(min=0)
-
-
-def _averaged(average: Tensor | None, new: Tensor, share: float) -> Tensor:
-    return new if average is None else share * average + (1 - share) * new
 
 
 def _margins(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Part", "split_parameters"]
 
 _AT_ONCE = 4
-# Of a recording that forward bounds can prove at all, so many parts were more than enough.
+# Where forward bounds prove a set at all, that takes few parts; after so many others are tried.
 _FORWARD_PARTS = 128
 _Bounding: TypeAlias = "Callable[[Problem], Tensor]"
 

@@ -1,8 +1,8 @@
 """From a question to an answer: the cascade of bounds, cheapest first.
 
-Intervals, then back-substitution, then more of it and slopes by ascent, then splitting. Each step
-is asked only what the one before left open. What is proven is proven; what is not is said to be
-open.
+Intervals, then back-substitution, then more of it and slopes by ascent, of the margin first and
+then of every layer's bounds too, then splitting. Each step is asked only what the one before left
+open. What is proven is proven; what is not is said to be open.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from nnassure.certify.ascended import ascended_bounds
 from nnassure.certify.branching import split_relus
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
@@ -32,6 +33,7 @@ __all__ = ["METHODS", "Proof", "proof"]
 METHODS = ("interval", "linear", "optimised", "split")
 # The first ascent starts from nothing; later ones go on from where their parents ended.
 _FIRST_ASCENT = 4
+_LAYER_ASCENT = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,12 +45,14 @@ class Proof:
         method: Which of :data:`METHODS` it comes from.
         parts: Of a set that was cut across its parameters; the whole set where it was not.
         leaves: Of the whole set, split at ReLUs; empty where parts are bounded as they are.
+        ascent: Steps of ascent that the bounds of each layer took, below the leaves.
     """
 
     margin: float
     method: str
     parts: tuple[Part, ...]
     leaves: tuple[Leaf, ...]
+    ascent: int = 0
 
 
 def proof(problem: Problem, budget: Budget) -> Proof:
@@ -75,18 +79,29 @@ def proof(problem: Problem, budget: Budget) -> Proof:
 
 def _refined(problem: Problem, budget: Budget, whole: Part) -> Proof:
     """By back-substitution, then by more of it and ascent, then splitting ReLUs."""
+    asked = problem.chain, problem.region, problem.arithmetic
     with torch.no_grad():
-        bounds, relaxations = linear_bounds(problem.chain, problem.region, problem.arithmetic)
+        bounds, relaxations = linear_bounds(*asked)
         margin = float(linear_margins(problem, bounds, relaxations))
     if margin > 0 or budget.steps == 0:
         return _whole(whole, margin, "linear")
     with torch.no_grad():
-        bounds, _ = linear_bounds(problem.chain, problem.region, problem.arithmetic, thorough=True)
+        bounds, _ = linear_bounds(*asked, thorough=True)
     found = optimised(problem, undecided(bounds), steps=_FIRST_ASCENT * budget.steps)
+    ascent = 0
+    if bool((found.margins <= 0).all()) and not budget.out_of_time():
+        ascent = _LAYER_ASCENT
+        bounds, _ = ascended_bounds(*asked, steps=ascent)
+        found = optimised(
+            problem, undecided(bounds), steps=_FIRST_ASCENT * budget.steps, start=found
+        )
     margin, leaves = split_relus(problem, bounds, found, budget=budget)
-    method = "optimised" if len(leaves) == 1 else "split"
     return Proof(
-        margin=margin, method=method, parts=(replace(whole, margin=margin),), leaves=leaves
+        margin=margin,
+        method="optimised" if len(leaves) == 1 else "split",
+        parts=(replace(whole, margin=margin),),
+        leaves=leaves,
+        ascent=ascent,
     )
 
 
