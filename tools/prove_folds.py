@@ -1,7 +1,8 @@
 """Prove the decisions of cross-fitted models, as the requirements that depend on them ask.
 
 Proofs on record that are of the same question, models and engine are kept. What was proven before
-an interruption is kept too: a requirement has a file of its own.
+an interruption is kept too: a requirement has a file of its own. Where two ask the same of one
+recording, it is answered once.
 Run it as `python -m tools.prove_folds` in the folder of the project.
 """
 
@@ -9,12 +10,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afib.crossfit import read_cross_fit
-from afib.errors import AfibError
-from afib.proof.pooled import drawn, prove_pooled, write_pooled
+from afib.errors import AfibError, ManifestError
+from afib.proof.pooled import (
+    asked_of,
+    drawn,
+    origin_of,
+    prove_pooled,
+    read_pooled,
+    write_pooled,
+)
 from afib.settings import load_settings
 from afib.sources import open_source
 from afib.workflow import prepared
@@ -31,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from afib.crossfit import CrossFit
+    from afib.proof.many import Challenge
+    from afib.proof.pooled import KnownDecision
     from afib.records import Recording
     from afib.settings import Settings
 
@@ -78,21 +89,38 @@ def _prove(  # noqa: PLR0913, PLR0917  as above: a question, its models and its 
     recordings: dict[str, Recording],
     processes: int,
 ) -> None:
-    names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"])
+    names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"]).tolist()
+    challenge = challenge_of(conditions)
+    known = _answered(folder, challenge, crossfit)
     proofs = prove_pooled(
         crossfit,
         folder / FOLDS,
-        [recordings[name] for name in names.tolist()],
-        challenge_of(conditions),
+        [recordings[each] for each in names if each not in known],
+        challenge,
         processes=processes,
         progress=True,
     )
+    known |= {each.name: each for each in proofs.decisions}
+    proofs = replace(proofs, decisions=[known[each] for each in names])
     write_pooled(proofs, folder / f"{name}.json")
     told = [
         f"{word} {proofs.certified(is_afib=is_afib).sum()} of {len(proofs.where(is_afib=is_afib))}"
         for word, is_afib in (("AFib", True), ("normal", False))
     ]
     print(f"{name}: proven and right of {' and of '.join(told)}", flush=True)
+
+
+def _answered(folder: Path, challenge: Challenge, crossfit: CrossFit) -> dict[str, KnownDecision]:
+    """Decisions by recording that other files of *folder* hold, of the same question and engine."""
+    known: dict[str, KnownDecision] = {}
+    for path in sorted(folder.glob("ROB-*.json")):
+        try:
+            proofs = read_pooled(path)
+        except ManifestError:  # it will be made anew
+            continue
+        if proofs.asked == asked_of(challenge) and proofs.origin == origin_of(crossfit):
+            known |= {each.name: each for each in proofs.decisions}
+    return known
 
 
 if __name__ == "__main__":
