@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from nnassure.arrays import FloatArray
+    from tests.support.tiny_models import Array
 
 
 @pytest.mark.parametrize("polarity", ["free", "invariant"])
@@ -157,6 +158,30 @@ def test_a_split_worked_by_hand(tmp_path: Path) -> None:
     assert run(tmp_path / "m", document, arrays | without) == REFUSED
 
 
+def _two_layers(weights: list[float], bias: float, threshold: float = 0.0) -> TinyModel:
+    """A network of y, the sum of *weights* times relu(x), x + 2 and x + 2, and *bias*.
+
+    Intervals cannot add up the last two.
+    """
+    return TinyModel(
+        weights={
+            name: np.array(values, dtype=np.float32)
+            for name, values in {
+                "features.0.weight": [[[1.0]], [[1.0]], [[1.0]]],
+                "features.0.bias": [0.0, 2.0, 2.0],
+                "head.0.weight": [weights],
+                "head.0.bias": [bias],
+                "head.2.weight": [[0.0], [1.0]],
+                "head.2.bias": [0.0, 0.0],
+            }.items()
+        },
+        kernels=(1,),
+        strides=(1,),
+        length=1,
+        threshold=threshold,
+    )
+
+
 @pytest.mark.parametrize("exact", [[], ["--exact"]])
 @pytest.mark.parametrize(
     ("middle", "weights", "bias", "least"),
@@ -178,23 +203,7 @@ def test_a_claim_may_rest_on_another_slope(  # noqa: PLR0913, PLR0917  a claim a
     least: float,
 ) -> None:
     """What slope 0 alone or slope 1 alone shows is taken, and nothing beyond."""
-    # Convolution: x, x + 2 and x + 2, of which intervals cannot add up the last two; hidden: y.
-    model = TinyModel(
-        weights={
-            name: np.array(values, dtype=np.float32)
-            for name, values in {
-                "features.0.weight": [[[1.0]], [[1.0]], [[1.0]]],
-                "features.0.bias": [0.0, 2.0, 2.0],
-                "head.0.weight": [weights],
-                "head.0.bias": [bias],
-                "head.2.weight": [[0.0], [1.0]],
-                "head.2.bias": [0.0, 0.0],
-            }.items()
-        },
-        kernels=(1,),
-        strides=(1,),
-        length=1,
-    )
+    model = _two_layers(weights, bias)
     model.save(tmp_path / "m")
     asked = Question(signal_mv=np.array([middle]), rate_hz=10.0, radius_mv=1.1)
     document, arrays = Writer(model, asked, tmp_path / "m").write()
@@ -204,6 +213,39 @@ def test_a_claim_may_rest_on_another_slope(  # noqa: PLR0913, PLR0917  a claim a
         arrays["box0.lower.2"] = np.full((1, 1, 1), claimed)
         stated = document | {"margin": least - 0.01, "rhythm": "AFib"}
         assert run(tmp_path / "m", stated, arrays, *exact) == code
+
+
+@pytest.mark.parametrize("exact", [[], ["--exact"]])
+def test_a_claim_may_rest_on_slopes_beside_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], exact: list[str]
+) -> None:
+    """Slopes between 0 and 1 count as far as they show, all of them or none, and no others."""
+    # x in [-1, 1.2] and y = relu(x) - 0.5 x - 0.05: slopes 0 and 1 show -0.65 and -0.55.
+    model = _two_layers([1.0, 1.0, -1.5], 0.95, threshold=-0.1)
+    model.save(tmp_path / "m")
+    asked = Question(signal_mv=np.array([0.1]), rate_hz=10.0, radius_mv=1.1)
+    document, arrays = Writer(model, asked, tmp_path / "m").write()
+    near = 1e-4  # what float32 may round, and more
+    document |= {"margin": 1e-3, "rhythm": "AFib"}
+    arrays["leaf0.slopes.0"] = np.full((1, 1, 3), 0.5)
+
+    def told(slope: float | None, claimed: float, **others: Array) -> int:
+        given = {} if slope is None else {"box0.lower.2.0": np.full((1, 1, 3), slope)}
+        claims = arrays | {"box0.lower.2": np.full((1, 1, 1), claimed)} | given | others
+        return run(tmp_path / "m", document, claims, *exact)
+
+    for slope, least in ((0.5, -0.05), (0.75, -0.3), (0.25, -0.35)):
+        assert told(slope, least - near) == VALID
+        assert told(slope, least + near) == REFUSED
+    assert told(None, -0.55 - near) == VALID
+    assert told(None, -0.05 - near) == REFUSED
+    for wrong in (-0.01, 1.01, np.nan):
+        assert told(wrong, -0.55 - near) == REFUSED
+    capsys.readouterr()
+    # Of layer 0 itself, or of the mean, there is nothing to choose.
+    for name in ("box0.lower.0.0", "box0.lower.2.1", "box0.upper.2.2", "box1.lower.2.0"):
+        assert told(0.5, -0.05 - near, **{name: np.full((1, 1, 3), 0.5)}) == REFUSED
+        assert "arrays: expected each that is needed, once" in capsys.readouterr().out
 
 
 @given(samples=st.integers(1, 400), length=st.integers(1, 60))

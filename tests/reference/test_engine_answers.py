@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from nnassure.certify.arithmetic import REAL
+from nnassure.certify.ascended import ascended_bounds
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import interval_margins, linear_margins
@@ -276,3 +277,27 @@ def test_another_lower_line_may_bound_a_layer_better(
         bounds, _ = linear_bounds(problem.chain, problem.region, REAL, thorough=is_thorough)
         assert float(bounds[1].lower) == pytest.approx(wanted, abs=_CLOSE)
     assert proof(problem, budget(parts=1, steps=1)).margin >= 0.0
+
+
+def test_ascent_finds_a_line_between_the_two() -> None:
+    """The best lower line of a layer need not be one of slope 0 or 1; two steps are near it."""
+    # x in [-1, 1.2] and y = relu(x) - 0.5 x - 0.05, by slope a at least -|a - 0.5| times 1 or
+    # 1.2, less 0.05. From 1 the steps are 0.25 and 0.225, so a is 0.525, on the grid 134 / 256.
+    first = with_weights(nn.Conv1d(1, 3, 1), [[[1.0]]] * 3, [0.0, 2.0, 2.0])
+    second = with_weights(nn.Conv1d(3, 1, 1), [[[each] for each in (1.0, 1.0, -1.5)]], [0.95])
+    head = with_weights(nn.Linear(1, 2), [[0.0], [1.0]], [0.0, 0.0])
+    network = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), head).eval()
+    problem = problem_of(
+        network.requires_grad_(False),
+        segment(torch.full((1,), 0.1), radius=1.1),
+        arithmetic=REAL,
+    )
+    asked = problem.chain, problem.region, REAL
+    plain, _ = linear_bounds(*asked, thorough=True)
+    bounds, chosen = ascended_bounds(*asked, steps=2)
+    assert float(plain[1].lower) == pytest.approx(-0.55, abs=_CLOSE)
+    assert float(bounds[1].lower) == pytest.approx(-(134 / 256 - 0.5) - 0.05, abs=1e-7)
+    assert chosen[1, 1][0] is not None
+    assert float(chosen[1, 1][0][0, 0, 0]) == 134 / 256
+    # Upper ends rest on upper lines, which are not chosen.
+    assert float(bounds[1].upper) == pytest.approx(float(plain[1].upper), abs=_CLOSE)
