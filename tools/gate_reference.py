@@ -13,6 +13,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+if not __package__:  # run as a script: what stands beside it is found from the folder above
+    sys.path.insert(0, str(ROOT))
+
+from tools.reference import about_certified  # noqa: E402  found only now
+
 REFERENCE = ROOT / "reports" / "reference"
 MODELS = ROOT / "src" / "afib" / "models"
 MODEL, CERTIFIED_MODEL = MODELS / "physionet2017", MODELS / "physionet2017-certified"
@@ -35,6 +40,12 @@ def main() -> int:
             problems.append(f"{place}: expected the decision of the gate, got another")
         if release["evidence_sha256"] != decision["evidence_sha256"]:
             problems.append(f"{place}: expected the digest of this evidence, got another")
+        if "missed" in release:
+            stated = [release["only_about_it"], release["missed"]]
+            if stated != (found := [*about_certified(REFERENCE / "evidence.json")]):
+                problems.append(f"{place}: expected {found} as the evidence says, got {stated}")
+    if "missed" not in release:
+        problems.append(f"{place}: expected what is missed, got nothing about it")
     for problem in problems:
         print(problem)
     print("the reference stands" if not problems else "make reference renews the reference")

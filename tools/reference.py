@@ -25,6 +25,8 @@ from vericase.matrix import trace
 from vericase.schema import load_requirements
 from vericase.store import load_evidence
 
+__all__ = ["about_certified", "main"]
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PRESET = "physionet2017"
@@ -158,7 +160,7 @@ def _release(model: Path) -> None:
         "evidence_sha256": decision["evidence_sha256"],
     }
     if model == CERTIFIED_MODEL:
-        about, missed = _about_certified()
+        about, missed = about_certified(REFERENCE / "evidence.json")
         record |= {"only_about_it": about, "missed": missed}
         record["released"] = bool(decision["released"]) and not missed
         if missed:
@@ -167,10 +169,10 @@ def _release(model: Path) -> None:
     (model / "release.json").write_text(text, encoding="utf-8")
 
 
-def _about_certified() -> tuple[list[str], list[str]]:
+def about_certified(evidence: Path) -> tuple[list[str], list[str]]:
     """The requirements about the certified model alone, and those of them that are not shown."""
     requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
-    log, findings = load_evidence(REFERENCE / "evidence.json")
+    log, findings = load_evidence(evidence)
     about, missed = [], []
     for row in trace(requirements, log, findings=findings).rows:
         if "certified_model" in row.requirement.depends:
