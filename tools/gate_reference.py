@@ -29,7 +29,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         decision = _decide(Path(folder) / "gate.json")
     problems = [
-        f"{key}: expected {on_record[key]!r} as on record, got {decision[key]!r}"
+        f"{key}: expected {_briefly(on_record[key])} as on record, got {_briefly(decision[key])}"
         for key in ("released", "headline", "blocking", "subjects", "evidence_sha256")
         if decision[key] != on_record[key]
     ]
@@ -50,6 +50,13 @@ def main() -> int:
         print(problem)
     print("the reference stands" if not problems else "make reference renews the reference")
     return 1 if problems else 0
+
+
+def _briefly(stated: object) -> str:
+    """*stated* in a line, of a list its first entry."""
+    if not isinstance(stated, list) or not stated:
+        return repr(stated)
+    return f"{len(stated)}, the first {stated[0]!r:.200}"
 
 
 def _decide(out: Path) -> dict[str, object]:

@@ -77,7 +77,8 @@ def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[flo
         shares: By name, a share in [0, 1] at each radius; lines are told apart by their dashes.
     """
     most = radii_mv[-1]
-    parts, words = [*_axes(diagonal=False)], []
+    across = [(radius / most, f"{1000 * radius:g}") for radius in radii_mv]
+    parts, words = [*_axes(across, diagonal=False)], []
     for place, (name, values) in enumerate(shares.items()):
         points = " ".join(
             f"{_x(radius / most):.1f},{_y(share):.1f}"
@@ -100,7 +101,7 @@ def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[flo
         )
         words.append(f"{name}: {told}.")
     parts += [
-        _text(_x(0.5), _y(0) + 38, f"radius in shares of {1000 * most:g} uV", size=13),
+        _text(_x(0.5), _y(0) + 38, "radius in uV", size=13),
         _text(_x(0.5), 22, "share of recordings", size=13),
     ]
     return _svg(390, 390, "Certified share against radius", " ".join(words), parts)
@@ -108,14 +109,16 @@ def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[flo
 
 _DASHES = ("none", "8 4", "2 4", "8 4 2 4")
 _AT = (0, 0.25, 0.5, 0.75, 1)
+_SHARES = tuple((at, f"{at:g}") for at in _AT)
 
 
-def _axes(*, diagonal: bool = True) -> list[str]:
-    """The grid with its numbers, and the diagonal."""
-    ends = [((s, 0), (s, 1)) for s in _AT] + [((0, s), (1, s)) for s in _AT]
+def _axes(across: Sequence[tuple[float, str]] = _SHARES, *, diagonal: bool = True) -> list[str]:
+    """The grid with its numbers, those *across* as they are given, and the diagonal."""
+    places = sorted({0.0, 1.0, *(at for at, _ in across)})
     return [
-        *(_line(start, end) for start, end in ends),
-        *(_text(_x(s), _y(0) + 18, f"{s:g}", size=12) for s in _AT),
+        *(_line((at, 0), (at, 1)) for at in places),
+        *(_line((0, at), (1, at)) for at in _AT),
+        *(_text(_x(at), _y(0) + 18, name, size=12) for at, name in across),
         *(_text(_x(0) - 20, _y(s) + 4, f"{s:g}", size=12) for s in _AT),
         *([_line((0, 0), (1, 1), kind="axis", dashes="4 4")] if diagonal else []),
     ]

@@ -5,9 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from afib.checkpoint import Checkpoint
 from afib.errors import RecordError
@@ -22,6 +29,7 @@ from nnassure.errors import AssuranceError, BoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from afib.proof import ProvenDecision, Prover
     from afib.records import Recording
@@ -74,6 +82,9 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     certify.add_argument(
         "--seed", type=_seed, default=17, metavar="N", help="of the attacks; default 17"
+    )
+    certify.add_argument(
+        "--processes", type=_count, default=1, metavar="N", help="recordings at a time; default 1"
     )
     certify.add_argument("--format", choices=("table", "json"), default="table")
     certify.set_defaults(handler=_certify, interrupted="the proofs above stand")
@@ -175,8 +186,9 @@ def _seed(text: str) -> int:
 
 
 def _certify(parsed: argparse.Namespace) -> int:
-    challenge = _challenge(parsed)
-    prover = challenge.prover(Checkpoint.load(parsed.model or shipped_model()))
+    # A model that cannot be proven about is told before any work is done.
+    _prover.cache_clear()
+    _prover(_model(parsed), _challenge(parsed))
     if parsed.certificates is not None:
         # A folder that cannot be made is told before any work is done.
         parsed.certificates.mkdir(parents=True, exist_ok=True)
@@ -185,7 +197,7 @@ def _certify(parsed: argparse.Namespace) -> int:
         print(table_head())
     counts = {"certified": 0, "attacked": 0, "unknown": 0}
     gains: set[float] = set()
-    for result in _results(parsed, prover, challenge):
+    for result in _results(parsed):
         if isinstance(result, RecordError):
             failures += 1
             problems = "; ".join(result.problems)
@@ -203,22 +215,41 @@ def _certify(parsed: argparse.Namespace) -> int:
     return _SOME_FAILED if failures else _FINE
 
 
-def _results(
-    parsed: argparse.Namespace, prover: Prover, challenge: Challenge
-) -> Iterator[dict[str, Any] | RecordError]:
-    for recording in read_any(parsed.paths):
-        if isinstance(recording, RecordError):
-            yield recording
-            continue
+def _results(parsed: argparse.Namespace) -> Iterator[dict[str, Any] | RecordError]:
+    """What is known of each recording, in their order, each on one thread."""
+    recordings = read_any(parsed.paths)
+    if parsed.processes == 1:
+        yield from (_known(parsed, recording) for recording in recordings)
+        return
+    with ProcessPoolExecutor(parsed.processes, get_context("spawn")) as pool:
+        # No more are read than are soon asked about.
+        waiting: deque[Future[dict[str, Any] | RecordError]] = deque()
         try:
-            yield _proven(parsed, prover, challenge, recording)
-        except AssuranceError as error:
-            yield RecordError(recording.name, f"{recording.origin}: {error}")
+            for recording in recordings:
+                waiting.append(pool.submit(_known, parsed, recording))
+                if len(waiting) > 2 * parsed.processes:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _proven(
-    parsed: argparse.Namespace, prover: Prover, challenge: Challenge, recording: Recording
-) -> dict[str, Any]:
+def _known(
+    parsed: argparse.Namespace, recording: Recording | RecordError
+) -> dict[str, Any] | RecordError:
+    if isinstance(recording, RecordError):
+        return recording
+    try:
+        with _one_thread():
+            return _proven(parsed, recording)
+    except AssuranceError as error:
+        return RecordError(recording.name, f"{recording.origin}: {error}")
+
+
+def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
+    challenge = _challenge(parsed)
+    prover = _prover(_model(parsed), challenge)
     document, proven = told(
         prover,
         recording,
@@ -232,6 +263,28 @@ def _proven(
             parsed.certificates, prover, replace(challenge, size=largest), recording, proven
         )
     return document
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread of torch: more gain nothing on networks of this size."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _model(parsed: argparse.Namespace) -> Path:
+    model: Path = parsed.model or shipped_model()
+    return model
+
+
+@lru_cache(maxsize=1)
+def _prover(model: Path, challenge: Challenge) -> Prover:
+    """Of each process its own, for all recordings."""
+    return challenge.prover(Checkpoint.load(model))
 
 
 def _certificate(

@@ -83,6 +83,29 @@ def test_an_unreadable_record_is_named_and_the_rest_go_on(desk: DeviceDesk) -> N
     assert [line["record"] for line in lines] == ["A00001", "A00002", "A00003"]
 
 
+def test_recordings_at_a_time_change_nothing_but_the_time(desk: DeviceDesk) -> None:
+    """The same lines in the same order, damaged recordings among them, and the same certificates.
+
+    So with one process or with two, whatever else was asked before.
+    """
+    write_files(desk.records, {name: data[:3000] for name, data in wfdb_record("A00002").items()})
+    told, written = [], []
+    for processes in (1, 2):
+        proofs = desk.folder / f"proofs{processes}"
+        code, out, _ = certify(
+            *(desk, "--radius-mv", "0.001", "--at", "network", "--certificates", proofs),
+            *("--processes", processes),
+        )
+        assert code == 1
+        lines = [json.loads(line) for line in out]
+        passing = ("seconds", "certificate")
+        told.append([{key: line[key] for key in line if key not in passing} for line in lines])
+        written.append({path.name: path.read_bytes() for path in proofs.iterdir()})
+    assert len(told[0]) == 3
+    assert told[0] == told[1]
+    assert written[0] == written[1] != {}
+
+
 def test_the_largest_sizes_are_told_beside(desk: DeviceDesk) -> None:
     """The proven one is below the attacked one, up to the radius that is asked about."""
     _, out, _ = certify(

@@ -167,6 +167,7 @@ def test_a_curve_of_certified_shares_has_a_line_each() -> None:
             line, list(zip([0.25, 0.5, 1.0], values, strict=True)), atol=1e-3
         )
     assert set(shares) <= set(words(svg))
+    assert {"10", "20", "40", "radius in uV"} <= set(words(svg))
     dashes = {line.attrib.get("stroke-dasharray") for line in drawing(svg).iter("polyline")}
     assert len(dashes) == len(shares)
     (told,) = (element.text or "" for element in drawing(svg).iter("desc"))
