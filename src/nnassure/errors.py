@@ -9,6 +9,7 @@
     ├── NetworkError        a network has layers, weights or a mode that a method cannot bound
     ├── BoundError          bounds contradict the network or each other, or cannot be asked for
     ├── EngineMissingError  an engine is not installed, or not as it was qualified
+    ├── FitError            a method cannot be fitted on the records that it was given
     ├── ExchangeError       a question cannot be written for other verifiers, or read from them
     └── ArithmeticAssumptionError  the machine computes less precisely than a proof assumes
 
@@ -23,6 +24,7 @@ __all__ = [
     "BoundError",
     "EngineMissingError",
     "ExchangeError",
+    "FitError",
     "NetworkError",
     "NotFiniteError",
     "PerturbationError",
@@ -56,6 +58,10 @@ class BoundError(AssuranceError):
 
 class EngineMissingError(AssuranceError):
     """An engine is not installed, or does not give the bounds that it was qualified with."""
+
+
+class FitError(AssuranceError):
+    """A method cannot be fitted on the records that it was given: too few, or of one kind."""
 
 
 class ExchangeError(AssuranceError):
