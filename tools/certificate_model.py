@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.lib.npyio import NpzFile
 
+Node: TypeAlias = dict[str, Any]
 KEYS = (
     "arithmetic at boxes disturbance filter format leaves margin model_digest rate_hz record "
     "rhythm signal_sha256 tensors_sha256 threshold tree"
@@ -187,15 +188,16 @@ def read_way(model: Model, document: dict[str, Any], file: NpzFile) -> Way:
     require(close.all(), "network_mv", "signal_mv through the filter", "another signal")
     at, disturbance = document["at"], document["disturbance"]
     require(at in ("recorder", "network"), "at", "recorder or network", at)
-    # A signal of the set is rounded to float32 where it enters; a ball holds float32 signals alone.
+    # Signals are rounded to float32 where they enter; a ball holds such signals alone.
     rounded = at == "network" and len(disturbance["parameters"]) > 0
     cutting = _cutting(model, len(network), file, 2 * UNIT if rounded else 0.0)
     steps, signal = ([resampling, cutting], signal) if at == "recorder" else ([cutting], network)
     radius, count = disturbance["radius_mv"], len(disturbance["parameters"])
     halves = array(file, "half_widths", (count,))
     moves = array(file, "generators", (count, len(signal)))
-    sizes = np.append(halves, radius)
+    sizes, reach = np.append(halves, radius), radius + (halves @ np.abs(moves)).sum()
     require(((sizes >= 0) & (sizes < LARGEST)).all(), "disturbance", "sizes from 0", sizes)
+    require(reach > 0, "disturbance", "more than one signal", f"a reach of {reach} mV")
     segments = len(cutting.where) // model.length
     layers = [*steps, *network_layers(model, segments)]
     return Way(signal, moves, radius, halves, layers, len(steps), segments)
@@ -254,8 +256,11 @@ def require_facts(document: dict[str, Any], model: Model) -> None:
     rhythm, margin = document["rhythm"], document["margin"]
     require(rhythm in ("AFib", "normal"), "rhythm", "AFib or normal", rhythm)
     require(0 < margin < LARGEST, "margin", "a number above 0", margin)
-    keys = sorted(document["disturbance"])
-    require(keys == ["parameters", "radius_mv"], "disturbance", "radius_mv and parameters", keys)
+    match document["disturbance"], document["rate_hz"]:
+        case {"parameters": list(names), "radius_mv": float(), **others}, float() if not others:
+            require(len(set(names)) == len(names), "disturbance", "different names", names)
+        case stated:
+            require(False, "disturbance", "radius_mv and parameters, and a rate", stated)
 
 
 def require_names(file: NpzFile, document: dict[str, Any], way: Way) -> None:
@@ -274,8 +279,10 @@ def require_names(file: NpzFile, document: dict[str, Any], way: Way) -> None:
     require(sorted(names) == sorted(file.files), "arrays", "each that is needed, once", differ)
 
 
-def walk(node: object, ends: list[Any], splits: list[Any] | None) -> Iterator[tuple[str, int, Any]]:
+def walk(node: Node, ends: list[Any], splits: list[Any] | None) -> Iterator[tuple[str, int, Any]]:
     """Boxes with their intervals and leaves with their splits, in the order of the tree [5]."""
+    keys, kinds = " ".join(sorted(node)), ("halves parameter", "below box", "relu sides", "leaf")
+    require(keys in kinds, "tree", "a node of the four kinds", keys)
     match node, splits is None:
         case {"parameter": int(p), "halves": [below, above]}, True if 0 <= p < len(ends):
             middle = sum(ends[p]) / 2
@@ -290,4 +297,4 @@ def walk(node: object, ends: list[Any], splits: list[Any] | None) -> Iterator[tu
         case {"leaf": int(k)}, False:
             yield "leaf", k, splits
         case _:
-            require(False, "tree", "a node of the four kinds in its place", node)
+            require(False, "tree", "a node in its place", node)

@@ -247,7 +247,12 @@ def check(file: NpzFile, model: Model, numbers: Numbers) -> str:
             box.follow(file, number)
         else:
             margins.append(box.margin(f"leaf{number}", document, box.leaf(file, number, what)))
-    return f"valid: {document['record']} stays {document['rhythm']}, by at least {min(margins):.4g}"
+    sizes = [f"{way.radius:g} mV a sample"] if way.radius else []
+    names = zip(document["disturbance"]["parameters"], way.halves, strict=True)
+    sizes += [f"{half:g} of {name!r}" for name, half in names]
+    within = f"at the {document['at']} within {' and '.join(sizes)}"
+    told = f"{document['record']!r} stays {document['rhythm']} {within}"
+    return f"valid: {told}, by at least {min(margins):.4g}"
 
 
 def main(arguments: list[str] | None = None) -> int:

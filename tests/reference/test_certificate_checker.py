@@ -39,7 +39,7 @@ def test_right_certificates_are_valid(
     document, arrays, _ = written(tmp_path / "m", name, polarity=polarity, threshold=threshold)
     assert document["margin"] > 0
     assert run(tmp_path / "m", document, arrays) == VALID
-    assert "valid: tiny stays" in capsys.readouterr().out
+    assert "valid: 'tiny' stays" in capsys.readouterr().out
     if len(arrays["signal_mv"]) < 100:
         assert run(tmp_path / "m", document, arrays, "--exact") == VALID
 

@@ -159,6 +159,12 @@ def _more(name: str) -> Change:
     return change
 
 
+def _one_signal(document: Document, arrays: Arrays, __: int) -> None:
+    """Nothing may move: that is no robustness, however true."""
+    document["disturbance"]["radius_mv"] = 0.0
+    arrays["half_widths"] *= 0.0
+
+
 MUTATIONS: dict[str, Change] = {
     "a lower bound raised": _tighter("box0.lower", 1e-6),
     "an upper bound lowered": _tighter("box1.upper", -1e-6),
@@ -187,24 +193,32 @@ MUTATIONS: dict[str, Change] = {
     "radius larger": _stated("disturbance", lambda d: d | {"radius_mv": 1.01 * d["radius_mv"]}),
     "radius below 0": _stated("disturbance", lambda d: d | {"radius_mv": -d["radius_mv"]}),
     "radius not a number": _stated("disturbance", lambda d: d | {"radius_mv": float("nan")}),
+    "radius in a list": _stated("disturbance", lambda d: d | {"radius_mv": [d["radius_mv"]]}),
+    "radius that is none": _stated("disturbance", lambda d: d | {"radius_mv": False}),
+    "parameters as text": _stated("disturbance", lambda d: d | {"parameters": "ab"}),
+    "parameters of one name": _stated("disturbance", lambda d: d | {"parameters": ["a", "a"]}),
     "one parameter less": _stated("disturbance", lambda d: d | {"parameters": ["one"]}),
     "another signal": _stated("signal_sha256", "0" * 64),
     "another model": _stated("model_digest", "0" * 64),
     "other weights": _stated("tensors_sha256", "0" * 64),
     "another rate": _stated("rate_hz", 49.0),
+    "rate as text": _stated("rate_hz", "50.0"),
     "no rate": _stated("rate_hz", 0.0),
     "a tiny rate": _stated("rate_hz", 1e-300),
     "another place": _stated("at", "network"),
     "no place": _stated("at", "somewhere"),
     "another filter": _stated("filter", {"up": 1, "down": 6}),
     "no filter": _stated("filter", None),
-    "another format": _stated("format", 2),
+    "another format": _stated("format", 1),
     "another arithmetic": _stated("arithmetic", lambda a: a | {"unit": 2.0**-25}),
     "a larger margin": _stated("margin", lambda value: 1.01 * value),
     "no margin": _stated("margin", 0.0),
     "a margin below 0": _stated("margin", lambda value: -value),
     "a margin that is no number": _stated("margin", float("nan")),
     "a margin that is text": _stated("margin", "much"),
+    "a node with more": _stated("tree", lambda node: node | {"note": 1}),
+    "a set of one signal": _one_signal,
+    "slopes for one layer alone": _more("box0.lower.3.0"),
     "more boxes": _stated("boxes", 3),
     "fewer boxes": _stated("boxes", 1),
     "boxes without end": _stated("boxes", 10**18),

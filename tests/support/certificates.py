@@ -115,7 +115,7 @@ class Writer:
             "at": question.at,
             "disturbance": {
                 "radius_mv": question.radius_mv,
-                "parameters": ["a direction"] * len(self.half_widths),
+                "parameters": [f"way {number}" for number in range(len(self.half_widths))],
             },
             "rhythm": "AFib" if self.side > 0 else "normal",
             "threshold": model.threshold,

@@ -61,7 +61,6 @@ QUESTIONS = {
         question(3, 110, 50.0, at="recorder", radius_mv=0.001, parameters=2, halved=1, split=1),
     ),
     "intervals alone": (1, question(5, 24, 10.0, radius_mv=0.0005, method="ibp")),
-    "one recording alone": (1, question(5, 40, 10.0)),
 }
 
 
