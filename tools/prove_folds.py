@@ -19,6 +19,7 @@ from afib.errors import AfibError, ManifestError
 from afib.proof.pooled import (
     asked_of,
     drawn,
+    engine_digest,
     origin_of,
     prove_pooled,
     read_pooled,
@@ -33,6 +34,7 @@ from verification.certified import (
     asked_questions,
     foreign_models,
     recorded_proofs,
+    strange_rows,
 )
 from verification.proofs import challenge_of
 
@@ -91,7 +93,7 @@ def _prove(  # noqa: PLR0913, PLR0917  as above: a question, its models and its 
 ) -> None:
     names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"]).tolist()
     challenge = challenge_of(conditions)
-    known = _answered(folder, challenge, crossfit)
+    known, engine = _answered(folder, challenge, crossfit), engine_digest()
     proofs = prove_pooled(
         crossfit,
         folder / FOLDS,
@@ -100,6 +102,11 @@ def _prove(  # noqa: PLR0913, PLR0917  as above: a question, its models and its 
         processes=processes,
         progress=True,
     )
+    if proofs.origin["engine_sha256"] != engine:
+        raise ManifestError(
+            f"{name}: expected the engine not to change while it proves, got other files since; "
+            f"prove again"
+        )
     known |= {each.name: each for each in proofs.decisions}
     proofs = replace(proofs, decisions=[known[each] for each in names])
     write_pooled(proofs, folder / f"{name}.json")
@@ -119,7 +126,8 @@ def _answered(folder: Path, challenge: Challenge, crossfit: CrossFit) -> dict[st
         except ManifestError:  # it will be made anew
             continue
         if proofs.asked == asked_of(challenge) and proofs.origin == origin_of(crossfit):
-            known |= {each.name: each for each in proofs.decisions}
+            strange = {each.name for each in strange_rows(proofs, crossfit)}
+            known |= {each.name: each for each in proofs.decisions if each.name not in strange}
     return known
 
 

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from afib.checkpoint import model_digest
 from afib.crossfit import read_cross_fit
@@ -24,8 +25,12 @@ from afib.settings import load_settings
 from vericase.matrix import trace
 from vericase.schema import load_requirements
 from vericase.store import load_evidence
+from vericase.verdict import Verdict
 
-__all__ = ["about_certified", "main"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["about_certified", "main", "release_of"]
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -145,13 +150,20 @@ def _gate(evidence: Path, model: Path) -> int:
 
 
 def _release(model: Path) -> None:
-    """Beside the model stands what was decided about it, outside its digest.
-
-    Of a model that few requirements are about it says which, and it is released only if all of
-    these are shown, drafts too.
-    """
+    """Beside the model stands what was decided about it, outside its digest."""
     decision = json.loads((REFERENCE / "gate.json").read_text(encoding="utf-8"))
-    record = {
+    record = release_of(model, decision)
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    (model / "release.json").write_text(text, encoding="utf-8")
+
+
+def release_of(model: Path, decision: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands beside *model* about it, by the gate's *decision*.
+
+    Of a model that few requirements are about it says which, and it is released only if there are
+    any and all of them are shown, drafts too.
+    """
+    record: dict[str, Any] = {
         "format": 1,
         "released": decision["released"],
         "headline": decision["headline"],
@@ -162,11 +174,11 @@ def _release(model: Path) -> None:
     if model == CERTIFIED_MODEL:
         about, missed = about_certified(REFERENCE / "evidence.json")
         record |= {"only_about_it": about, "missed": missed}
-        record["released"] = bool(decision["released"]) and not missed
-        if missed:
-            record["headline"] = f"UNRELEASED (not shown: {', '.join(missed)})"
-    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
-    (model / "release.json").write_text(text, encoding="utf-8")
+        record["released"] = bool(decision["released"]) and bool(about) and not missed
+        if missed or not about:
+            told = ", ".join(missed) or "no requirement is about it"
+            record["headline"] = f"UNRELEASED (not shown: {told})"
+    return record
 
 
 def about_certified(evidence: Path) -> tuple[list[str], list[str]]:
@@ -177,10 +189,7 @@ def about_certified(evidence: Path) -> tuple[list[str], list[str]]:
     for row in trace(requirements, log, findings=findings).rows:
         if "certified_model" in row.requirement.depends:
             about.append(row.requirement.id)
-            verdicts = {
-                item.judgement.verdict.name for each in row.criteria for item in each.judged
-            }
-            missed += [] if verdicts == {"PASS"} else [row.requirement.id]
+            missed += [] if row.verdict is Verdict.PASS else [row.requirement.id]
     return about, missed
 
 

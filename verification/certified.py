@@ -27,12 +27,14 @@ __all__ = [
     "FOLDS",
     "CertifiedTraining",
     "asked_questions",
+    "constant_table",
     "foreign_models",
     "inverted",
     "questions",
     "radii_mv",
     "radii_table",
     "recorded_proofs",
+    "strange_rows",
 ]
 
 #: What stands in the folder beside a file of proofs for each requirement.
@@ -134,14 +136,14 @@ def recorded_proofs(
         and found.origin == origin_of(crossfit)
         and [known.name for known in found.decisions] == names.tolist()
     )
-    return found if current and not _strange_rows(found, crossfit) else None
+    return found if current and not strange_rows(found, crossfit) else None
 
 
-def _strange_rows(found: PooledProofs, crossfit: CrossFit) -> list[KnownDecision]:
+def strange_rows(found: PooledProofs, crossfit: CrossFit) -> list[KnownDecision]:
     """Rows that say something else of a recording than the cross-fitting does."""
     places = {name: place for place, name in enumerate(crossfit.names.tolist())}
-    strange = []
-    for known in found.decisions:
+    strange = [known for known in found.decisions if known.name not in places]
+    for known in (known for known in found.decisions if known.name in places):
         place = places[known.name]
         rhythm = "AFib" if crossfit.calls[NETWORK][place] else "normal"
         sound = (
@@ -171,6 +173,17 @@ def radii_table(found: Mapping[float, PooledProofs]) -> str:
         outcomes = [row.outcome if row.right else f"{row.outcome} (wrong)" for row in rows]
         lines.append(",".join([rows[0].name, label, *outcomes]))
     return "\n".join(lines) + "\n"
+
+
+def constant_table(found: PooledProofs) -> str:
+    """What classifiers that always say the same would have shown: proven everywhere, of no use."""
+    afib, normal = (len(found.where(is_afib=each)) for each in (True, False))
+    rows = [
+        ("classifier", "certified_sensitivity", "certified_specificity", "certified_accuracy"),
+        ("always AFib", f"{afib} of {afib}", f"0 of {normal}", f"{afib} of {afib + normal}"),
+        ("always normal", f"0 of {afib}", f"{normal} of {normal}", f"{normal} of {afib + normal}"),
+    ]
+    return "\n".join(",".join(row) for row in rows) + "\n"
 
 
 def inverted(found: Mapping[float, PooledProofs]) -> int:

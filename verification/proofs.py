@@ -114,7 +114,20 @@ def refused(model: Path, found: Proven, folder: Path) -> list[str]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own
         if done.returncode != 0:
             sentences.append(f"{recording.name}: {done.stdout}{done.stderr}")
+        elif (wanted := _set_in_words(found.challenge)) not in done.stdout:
+            sentences.append(f"{recording.name}: expected a proof {wanted}, got {done.stdout}")
     return sentences
+
+
+def _set_in_words(challenge: Challenge) -> str:
+    """How the checker tells the set of *challenge*, so far as it is a box.
+
+    Raises:
+        ValueError: If it is another set.
+    """
+    if challenge.kind != "linf":
+        raise ValueError(f"disturbance: expected linf, got {challenge.kind}")
+    return f"at the {challenge.at} within {challenge.size:g} mV a sample, by at least"
 
 
 def attacked_below(model: Path, found: Proven, conditions: Mapping[str, Any]) -> list[str]:

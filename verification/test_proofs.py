@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from vericase import Proportion, Sample, Scalar
-from verification.certified import asked_questions, inverted, radii_mv, radii_table
+from verification.certified import (
+    asked_questions,
+    constant_table,
+    inverted,
+    radii_mv,
+    radii_table,
+)
 from verification.charts import certified_curve
 from verification.engines import bounded_by_both, proven_in
 from verification.proofs import attacked_below, prove, refused
@@ -42,7 +48,7 @@ def test_decisions_are_certified(
 ) -> None:
     """Of recordings that no model saw, by rhythm, those decided rightly and proven."""
     found = certified.proofs(requirement, conditions)
-    attachment = {f"{requirement}.csv": found.table()}
+    attachment = {f"{requirement}.csv": found.table(), "constant.csv": constant_table(found)}
     measure("certified_sensitivity", Proportion.of(found.certified(is_afib=True)), attachment)
     measure("certified_specificity", Proportion.of(found.certified(is_afib=False)))
     measure("open_share", Proportion.of(found.open()))

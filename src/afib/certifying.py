@@ -245,6 +245,9 @@ def _known(
             return _proven(parsed, recording)
     except AssuranceError as error:
         return RecordError(recording.name, f"{recording.origin}: {error}")
+    except RecordError as error:
+        # What an attack made of it is no recording of this device any more.
+        return RecordError(recording.name, *error.problems)
 
 
 def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from afib.preprocessing import to_network_rate
+from nnassure.certify.arithmetic import require_plain_arithmetic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,9 +57,15 @@ class Decision:
 
 @final
 class Screener:
-    """Decides recordings with one model."""
+    """Decides recordings with one model.
+
+    Raises:
+        ArithmeticAssumptionError: If torch is set to compute with less precision than the proofs
+            about its decisions assume.
+    """
 
     def __init__(self, classifier: Classifier) -> None:
+        require_plain_arithmetic()
         self._classifier = classifier
 
     @property

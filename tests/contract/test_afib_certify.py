@@ -83,6 +83,23 @@ def test_an_unreadable_record_is_named_and_the_rest_go_on(desk: DeviceDesk) -> N
     assert [line["record"] for line in lines] == ["A00001", "A00002", "A00003"]
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_recording_that_fails_does_not_stop_the_others(desk: DeviceDesk, processes: int) -> None:
+    """A disturbance that would leave the range of a recording fails that recording alone."""
+    loud = wfdb_record("A00002")
+    samples = np.frombuffer(loud["A00002.mat"][24:], dtype="<i2").astype(np.float64)
+    scaled = np.rint(samples * (19500 / np.abs(samples).max())).astype("<i2")
+    write_files(desk.records, loud | {"A00002.mat": loud["A00002.mat"][:24] + scaled.tobytes()})
+    code, out, _ = certify(
+        *(desk, "--radius-mv", "0.9", "--disturbance", "gain", "--processes", processes)
+    )
+    lines = [json.loads(line) for line in out]
+    assert [line["record"] for line in lines] == ["A00001", "A00002", "A00003"]
+    assert "outcome" in lines[0]
+    assert "outcome" in lines[2]
+    assert ("error" in lines[1]) == (code == 1)
+
+
 def test_recordings_at_a_time_change_nothing_but_the_time(desk: DeviceDesk) -> None:
     """The same lines in the same order, damaged recordings among them, and the same certificates.
 

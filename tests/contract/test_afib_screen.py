@@ -145,6 +145,17 @@ def test_a_missing_model_is_one_sentence(desk: DeviceDesk) -> None:
     )
 
 
+def test_torch_that_computes_with_less_precision_decides_nothing(desk: DeviceDesk) -> None:
+    """What proofs say of decisions would not hold; exit 2 and no decision."""
+    torch.set_float32_matmul_precision("medium")
+    try:
+        code, out, err = desk.screen()
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert (code, out) == (2, [])
+    assert any("get_float32_matmul_precision(): expected highest" in line for line in err)
+
+
 def test_a_damaged_model_decides_nothing(desk: DeviceDesk) -> None:
     """A changed threshold is noticed before the first recording; exit 2."""
     file = desk.model / "model.json"

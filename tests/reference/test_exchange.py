@@ -60,6 +60,30 @@ def test_the_file_computes_what_torch_does(seed: int) -> None:
     assert other == pytest.approx(wanted.tolist(), abs=2e-5)
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_torch_and_onnxruntime_decide_alike_where_a_proof_holds(seed: int) -> None:
+    """A proof allows for any order of sums, so for that of either, however near the threshold is.
+
+    The threshold lies as near to the logit as the bound around the exact network can still prove,
+    within a millionth.
+    """
+    network, each = recorded(seed)
+    each = replace(each, radius=1e-9)
+    logit = float(logits_of(network, each, each.signal[None])[0])
+    near, far = logit - 1.0, logit
+    for _ in range(20):
+        middle = (near + far) / 2
+        problem = problem_of(network, each, threshold=middle)
+        proven = proof(problem, budget(parts=1, steps=0)).margin > 0
+        near, far = (middle, far) if proven else (near, middle)
+    assert near > logit - 1.0
+    made = instance_of(problem_of(network, each, threshold=near), title="t")
+    points = points_of(each, 20, seed=seed).float()
+    assert bool((logits_of(network, each, points) > near).all())
+    # The graph subtracts the threshold, or it does not: its logit is told either way.
+    assert bool((replayed(made.model, points.numpy()) > near).all())
+
+
 @pytest.mark.parametrize(("up", "down"), [(1, 5), (2, 5), (3, 2)])
 def test_the_filter_is_part_of_the_file(up: int, down: int) -> None:
     """The samples of the file are the recorder's, and the ends of a recording are repeated."""

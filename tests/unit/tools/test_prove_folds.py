@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from afib.crossfit import write_cross_fit
+from afib.errors import ManifestError
 from afib.proof.pooled import engine_digest, prove_pooled, read_pooled
 from tests.support.pooled import (
     CONDITIONS,
@@ -119,4 +120,34 @@ def test_foreign_models_and_recordings_prove_nothing(
     assert prove(ROB_006={"each": 1}) == 2
     assert str(tmp_path) in capsys.readouterr().err
     assert asked == []
+    assert not (tmp_path / "ROB-006.json").exists()
+
+
+def test_a_row_that_was_altered_is_made_anew(
+    tmp_path: Path, asked: list[list[str]], prove: Callable[..., int]
+) -> None:
+    """A rhythm that the cross-fitting does not state is not taken over, and only that one is."""
+    assert prove(ROB_006={"each": 2}) == 0
+    path = tmp_path / "ROB-006.json"
+    content = path.read_text()
+    document = json.loads(content)
+    row = document["decisions"][1]
+    row["rhythm"] = "AFib" if row["rhythm"] == "normal" else "normal"
+    path.write_text(json.dumps(document))
+    assert prove(ROB_006={"each": 2}) == 0
+    assert asked[1:] == [[row["name"]]]
+    assert path.read_text() == content
+
+
+def test_an_engine_that_changes_while_it_proves_proves_nothing(
+    tmp_path: Path,
+    asked: list[list[str]],
+    prove: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The files on the disk are other ones than those that ran."""
+    monkeypatch.setattr(prove_folds, "engine_digest", lambda: "0" * 64)
+    with pytest.raises(ManifestError, match="expected the engine not to change"):
+        prove(ROB_006={"each": 1})
+    assert len(asked) == 1
     assert not (tmp_path / "ROB-006.json").exists()

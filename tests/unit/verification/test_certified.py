@@ -29,6 +29,7 @@ from tests.support.pooled import (
 from verification.certified import (
     FOLDS,
     CertifiedTraining,
+    constant_table,
     foreign_models,
     inverted,
     radii_mv,
@@ -225,3 +226,13 @@ def test_the_table_of_radii_has_a_column_for_each() -> None:
 def test_nothing_is_proven_beyond_an_attack(outcomes: tuple[str, ...], count: int) -> None:
     """A proof at a radius above one at which an attack came through is counted."""
     assert inverted(at_radii(*outcomes)) == count
+
+
+def test_constant_classifiers_are_proven_and_of_no_use(training: CertifiedTraining) -> None:
+    """All of one rhythm, none of the other, by the counts of the draw."""
+    found = read_pooled(training.folder / f"{NAME}.json")
+    assert constant_table(found).splitlines() == [
+        "classifier,certified_sensitivity,certified_specificity,certified_accuracy",
+        "always AFib,2 of 2,0 of 2,2 of 4",
+        "always normal,0 of 2,2 of 2,2 of 4",
+    ]
