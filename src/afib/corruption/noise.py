@@ -24,6 +24,7 @@ __all__ = [
     "electrode_motion",
     "mains_interference",
     "muscle_noise",
+    "require",
 ]
 
 Millivolts: TypeAlias = NDArray[np.float64]
@@ -54,7 +55,7 @@ def baseline_wander(
     Raises:
         PerturbationError: If a number is out of range.
     """
-    _require(samples=samples, rate_hz=rate_hz, rms_mv=rms_mv)
+    require(samples=samples, rate_hz=rate_hz, rms_mv=rms_mv)
     noise = _band_noise(samples, rate_hz, _WANDER_BAND_HZ, rng, power_slope=-1.0)
     return _with_rms(noise, rms_mv)
 
@@ -77,7 +78,7 @@ def mains_interference(
     Raises:
         PerturbationError: If a number is out of range.
     """
-    _require(samples=samples, rate_hz=rate_hz, amplitude_mv=amplitude_mv)
+    require(samples=samples, rate_hz=rate_hz, amplitude_mv=amplitude_mv)
     if not 0 < mains_hz < rate_hz / 2:
         raise PerturbationError(
             f"mains_hz: expected a frequency between 0 and {rate_hz / 2:g} Hz, half the sampling "
@@ -109,7 +110,7 @@ def muscle_noise(
     Raises:
         PerturbationError: If a number is out of range.
     """
-    _require(samples=samples, rate_hz=rate_hz, rms_mv=rms_mv)
+    require(samples=samples, rate_hz=rate_hz, rms_mv=rms_mv)
     noise = _band_noise(samples, rate_hz, _MUSCLE_BAND_HZ, rng)
     tension = _band_noise(samples, rate_hz, _TENSION_BAND_HZ, rng)
     return _with_rms(noise * np.exp(0.5 * tension), rms_mv)
@@ -135,7 +136,7 @@ def electrode_motion(
     Raises:
         PerturbationError: If a number is out of range.
     """
-    _require(samples=samples, rate_hz=rate_hz, peak_mv=peak_mv, events=events)
+    require(samples=samples, rate_hz=rate_hz, peak_mv=peak_mv, events=events)
     start = rng.integers(samples, size=(events, 1))
     heights_mv = peak_mv * rng.uniform(0.3, 1.0, size=(events, 1))
     heights_mv *= rng.choice((-1.0, 1.0), size=(events, 1))
@@ -180,7 +181,12 @@ def _with_rms(noise: Millivolts, rms_mv: float) -> Millivolts:
     return noise * (rms_mv / rms) if rms > 0 else noise
 
 
-def _require(*, samples: int, rate_hz: float, **levels: float) -> None:
+def require(*, samples: int, rate_hz: float, **levels: float) -> None:
+    """Hold a length, a rate and sizes to what can be drawn.
+
+    Raises:
+        PerturbationError: With everything that is out of range.
+    """
     problems = []
     if samples < 1:
         problems.append(f"samples: expected at least 1, got {samples}")

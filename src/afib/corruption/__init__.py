@@ -1,0 +1,52 @@
+"""What disturbs a recording, and what is no ECG at all: seeded, in mV.
+
+:mod:`afib.corruption.noise` is added to an ECG, :mod:`afib.corruption.damage` changes one,
+:mod:`afib.corruption.strange` is something else that a recorder may store;
+:mod:`afib.corruption.families` names them all, each with its severities.
+"""
+
+from afib.corruption.damage import at_snr, at_wrong_rate, clipped, with_dropped_packets
+from afib.corruption.families import FAMILIES, Family, NoiseRecords, strange_recording
+from afib.corruption.noise import (
+    Millivolts,
+    baseline_wander,
+    electrode_motion,
+    mains_interference,
+    muscle_noise,
+)
+from afib.corruption.strange import (
+    acceleration,
+    brain_waves,
+    calibration_pulses,
+    flat_line,
+    lead_off,
+    mains_alone,
+    pulse_wave,
+    saturated,
+    white_noise,
+)
+
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Millivolts",
+    "NoiseRecords",
+    "acceleration",
+    "at_snr",
+    "at_wrong_rate",
+    "baseline_wander",
+    "brain_waves",
+    "calibration_pulses",
+    "clipped",
+    "electrode_motion",
+    "flat_line",
+    "lead_off",
+    "mains_alone",
+    "mains_interference",
+    "muscle_noise",
+    "pulse_wave",
+    "saturated",
+    "strange_recording",
+    "white_noise",
+    "with_dropped_packets",
+]
