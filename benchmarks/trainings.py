@@ -19,7 +19,7 @@ import torch
 from afib.checkpoint import Checkpoint
 from afib.dataset import AFIB, NORMAL
 from afib.errors import AfibError, ModelError
-from afib.proof.many import Challenge, answer
+from afib.proof.many import Challenge, noise_of
 from afib.settings import load_settings
 from afib.sources import open_source
 from afib.workflow import fitted, prepared
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from afib.dataset import Dataset
+    from afib.proof import Prover
     from afib.records import Recording
     from afib.settings import Settings
     from afib.workflow import Prepared
@@ -119,11 +120,23 @@ def _figures(model: Checkpoint, recordings: list[Recording]) -> list[str]:
     told = []
     for radius_mv in RADII_MV:
         question = _question(radius_mv)
-        known = [answer(question, question.prover(model), each) for each in recordings]
-        right = np.array([each.rhythm for each in known]) == np.where(labels, "AFib", "normal")
-        proven = right & np.array([each.outcome == "certified" for each in known])
-        told.append(_rates(proven, labels))
+        prover = question.prover(model)
+        rhythms = [prover.rhythm(each) for each in recordings]
+        right = np.array(rhythms) == np.where(labels, "AFib", "normal")
+        proven = [
+            _proven(question, prover, *pair) for pair in zip(recordings, rhythms, strict=True)
+        ]
+        told.append(_rates(right & np.array(proven), labels))
     return [_rates(right, labels), *told]
+
+
+def _proven(question: Challenge, prover: Prover, recording: Recording, rhythm: str | None) -> bool:
+    if rhythm is None:
+        return False
+    way = prover.way(
+        recording, noise_of(question, recording, prover.checkpoint.settings), "network"
+    )
+    return prover.quick(prover.problem(way, rhythm)).margin > 0
 
 
 def _rates(good: np.ndarray, labels: np.ndarray) -> str:
