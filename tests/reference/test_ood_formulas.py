@@ -8,14 +8,17 @@ import torch
 from scipy.spatial.distance import mahalanobis
 from scipy.special import softmax
 from sklearn.covariance import ledoit_wolf
+from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from nnassure.ood import (
     Combined,
     Density,
     Energy,
+    Exposed,
     Histograms,
     Mahalanobis,
     MaxSoftmax,
@@ -137,6 +140,18 @@ def test_the_density_is_that_of_scikit_learn() -> None:
     constant = scaled[0].shape[1] / 2 * np.log(2 * np.pi)
     wanted = -mixture.score_samples(scaled[1]) - constant
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)
+
+
+def test_log_odds_are_those_of_scikit_learn() -> None:
+    """Of a pipeline that standardises by the known records and weighs both sides alike."""
+    strange = np.random.default_rng(4).normal(size=(60, 6)) + 5
+    found = Exposed.fit(*FIT, strange=strange, strength=0.5).scores(*ASKED)
+    scaler = StandardScaler().fit(KNOWN.features)
+    shown = scaler.transform(np.concatenate([KNOWN.features, strange]))
+    model = LogisticRegression(C=0.5, class_weight="balanced", solver="newton-cg", tol=1e-10)
+    model.fit(shown, np.repeat([0, 1], [len(KNOWN.features), 60]))
+    wanted = model.decision_function(scaler.transform(OTHER.features))
+    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-3)
 
 
 def test_the_combination_by_hand() -> None:

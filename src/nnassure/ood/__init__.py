@@ -9,6 +9,7 @@ library that fitted it.
 from nnassure.ood.combined import Combined
 from nnassure.ood.density import Density
 from nnassure.ood.distances import Mahalanobis, Neighbours, VirtualLogit
+from nnassure.ood.exposed import Exposed
 from nnassure.ood.histograms import Histograms
 from nnassure.ood.interface import Detector, as_arrays, from_arrays
 from nnassure.ood.odin import nearer_to_a_class
@@ -24,6 +25,7 @@ __all__ = [
     "Density",
     "Detector",
     "Energy",
+    "Exposed",
     "Histograms",
     "Mahalanobis",
     "MaxSoftmax",

@@ -13,6 +13,7 @@ from nnassure.ood import (
     Combined,
     Density,
     Energy,
+    Exposed,
     Histograms,
     Mahalanobis,
     MaxSoftmax,
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 KNOWN = outputs(300)
 FIT = KNOWN.features, KNOWN.logits, KNOWN.labels
 ORIGIN = np.zeros(6)
+STRANGE = np.random.default_rng(9).normal(size=(80, 6)) * 3 + 12
 MADE: dict[str, Callable[..., Detector]] = {
     "histograms": Histograms.fit,
     "Mahalanobis": Mahalanobis.fit,
     "nearest neighbours": Neighbours.fit,
     "virtual logit": lambda *given: VirtualLogit.fit(*given, origin=ORIGIN, kept=3),
     "density": Density.fit,
+    "exposed": lambda *given: Exposed.fit(*given, strange=STRANGE),
 }
 
 
@@ -47,7 +50,7 @@ def test_what_is_far_away_is_stranger(name: str) -> None:
     detector = MADE[name](*FIT)
     assert detector.name == name
     generator = np.random.default_rng(3)
-    far = generator.normal(size=(50, 6)) * 40
+    far = generator.normal(size=(50, 6)) * 40 + (60 if name == "exposed" else 0)
     known = detector.scores(KNOWN.features, KNOWN.logits)
     strange = detector.scores(far, np.zeros((50, 2)))
     assert known.shape == (300,)
@@ -145,6 +148,11 @@ def test_choices_out_of_range_are_refused() -> None:
     flat = np.concatenate([KNOWN.features[:, :3], np.zeros((300, 3))], axis=1)
     with pytest.raises(FitError, match="off the principal space"):
         VirtualLogit.fit(flat, KNOWN.logits, KNOWN.labels, origin=ORIGIN, kept=3)
+    for strange, strength in ((STRANGE[:9], 1.0), (STRANGE, 0.0), (STRANGE, np.nan)):
+        with pytest.raises(FitError, match=r"strange|strength"):
+            Exposed.fit(*FIT, strange=strange, strength=strength)
+    with pytest.raises(ShapeError, match="expected 6 features"):
+        Exposed.fit(*FIT, strange=STRANGE[:, :5])
     with pytest.raises(FitError, match="components"):
         Density.fit(*FIT, components=0)
 
