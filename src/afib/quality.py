@@ -41,6 +41,7 @@ QUALITY_FEATURES = (
     "flat_share",
     "log_share_at_limits",
     "log_levels",
+    "log_longest_rest_s",
     "beats_per_minute",
     "median_rr_s",
     "implausible_rr_share",
@@ -48,6 +49,7 @@ QUALITY_FEATURES = (
     "low_likeness",
     "alike_share",
     "log_qrs_over_rest",
+    "qrs_width_s",
     "pulse_periodicity",
 )
 
@@ -134,7 +136,11 @@ def _limits(signal: DoubleArray, rate_hz: float) -> tuple[float, ...]:
     flat = float((np.ptp(seconds, axis=1) < _FLAT_MV).mean())
     at_limits = float(((signal == signal.min()) | (signal == signal.max())).mean())
     levels = len(np.unique(np.rint(signal / _STEP_MV)))
-    return flat, math.log(at_limits + 1e-4), math.log(levels + 1)
+    moves = np.flatnonzero(np.diff(signal))
+    # Between one move and the next the signal rests: of an ECG with noise hardly ever for long.
+    rests = np.diff(np.concatenate([[-1], moves, [len(signal) - 1]])) - 1
+    longest_s = float(rests.max()) / rate_hz
+    return flat, math.log(at_limits + 1e-4), math.log(levels + 1), math.log(longest_s + 0.01)
 
 
 def _rhythm(peaks: IntArray, duration_s: float, rate_hz: float) -> tuple[float, ...]:
@@ -151,7 +157,7 @@ def _likeness(qrs: DoubleArray, peaks: IntArray, rate_hz: float) -> tuple[float,
     reach = max(1, round(_EITHER_SIDE_S * rate_hz))
     whole = peaks[(peaks >= reach) & (peaks < len(qrs) - reach)]
     if len(whole) < _FEWEST_BEATS:
-        return 0.0, 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0, 0.0
     around = np.arange(-reach, reach + 1)
     beats = qrs[whole[:, None] + around]
     typical = np.median(beats, axis=0)
@@ -164,7 +170,19 @@ def _likeness(qrs: DoubleArray, peaks: IntArray, rate_hz: float) -> tuple[float,
     between = float(np.sqrt((qrs[rest] ** 2).mean())) if rest.any() else 1.0
     over = math.log((np.ptp(typical) + _LITTLE) / (between + _LITTLE))
     low, middle = np.quantile(likeness, [0.1, 0.5])
-    return float(middle), float(low), float((likeness > _ALIKE).mean()), over
+    alike = float((likeness > _ALIKE).mean())
+    return float(middle), float(low), alike, over, _width_s(typical, rate_hz)
+
+
+def _width_s(typical: DoubleArray, rate_hz: float) -> float:
+    """Twice the root mean square distance from the middle of the power of a complex, in s."""
+    power = typical**2
+    total = power.sum()
+    if not total > 0:
+        return 0.0
+    times_s = np.arange(len(typical)) / rate_hz
+    middle_s = float((power * times_s).sum() / total)
+    return 2 * math.sqrt(float((power * (times_s - middle_s) ** 2).sum() / total))
 
 
 def _periodicity(qrs: DoubleArray, rate_hz: float) -> float:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afib.corruption import FAMILIES, strange_recording
+from afib.corruption import FAMILIES, at_wrong_rate, strange_recording, with_dropped_packets
 from afib.quality import QUALITY_FEATURES, quality_features
 from afib.records import Recording
 
@@ -77,6 +77,21 @@ def test_plain_signals_are_told_by_what_they_are() -> None:
     assert flat["log_levels"] == pytest.approx(np.log(2))
     assert flat["log_share_at_limits"] == pytest.approx(0.0, abs=1e-3)
     assert flat["beats_per_minute"] == 0
+    assert np.exp(flat["log_longest_rest_s"]) - 0.01 == pytest.approx(20.0, abs=0.01)
+
+
+def test_a_wrong_rate_and_lost_packets_leave_their_mark() -> None:
+    """Complexes of another width, and rests that a heart with a converter's noise does not have."""
+    signal = ecg()
+    usual = numbers(recorded(signal))
+    slow = numbers(recorded(at_wrong_rate(signal, factor=2.0)))
+    assert slow["qrs_width_s"] > 1.3 * usual["qrs_width_s"]
+    assert 0.01 < usual["qrs_width_s"] < 0.12
+    rng = np.random.default_rng(0)
+    lost = with_dropped_packets(signal, rate_hz=RATE_HZ, share=0.2, rng=rng)
+    longest = [np.exp(numbers(recorded(each))["log_longest_rest_s"]) for each in (signal, lost)]
+    assert longest[0] < 0.05
+    assert longest[1] > 0.1
 
 
 @pytest.mark.parametrize("family", FAMILIES)
