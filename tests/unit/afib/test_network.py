@@ -112,7 +112,8 @@ def test_dropout_is_for_training_alone() -> None:
     """Dropout makes a network in training form answer at random, and vanishes with folding."""
     network = random_network(_PLAIN, dropout=0.5)
     network.train()
-    assert not torch.equal(network(_segments()), network(_segments()))
+    answers = {tuple(network(_segments()).flatten().tolist()) for _ in range(50)}
+    assert len(answers) > 1
     copy = folded(network)
     assert torch.equal(copy(_segments()), copy(_segments()))
 
