@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from vericase.matrix import TraceMatrix
 from vericase.report.drawing import described, safe_drawing
 
-__all__ = ["Drawing", "drawings"]
+__all__ = ["FIRST", "Drawing", "drawings"]
+
+#: So begins the name of a drawing that stands behind the overview, before all details.
+FIRST = "first-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

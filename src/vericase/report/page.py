@@ -9,7 +9,7 @@ from vericase.gate import GateDecision
 from vericase.matrix import TraceMatrix
 from vericase.report.cases import CaseLine, CaseLink, case_lines, case_links
 from vericase.report.dependence import Dependence, dependences
-from vericase.report.figures import Drawing, drawings
+from vericase.report.figures import FIRST, Drawing, drawings
 from vericase.report.lines import Line, line, verdict_text
 from vericase.requirement import IntendedUse, Requirement, Status, Waiver
 from vericase.verdict import Verdict
@@ -67,6 +67,7 @@ class Page:
     cases: tuple[CaseLine, ...]
     hazards: tuple[HazardLine, ...]
     intended_use: IntendedUse | None
+    first: tuple[Drawing, ...]
     drawings: tuple[Drawing, ...]
     environment: tuple[tuple[str, str], ...]
     packages: tuple[tuple[str, str], ...]
@@ -95,6 +96,7 @@ def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, 
     lines = tuple(line(matrix, row, attachments) for row in matrix.rows)
     assumed = [(c.id, m.assumed) for each in lines for c in each.criteria for m in c.measured]
     cases = case_lines(matrix)
+    drawn = tuple(drawings(matrix, attachments))
     return Page(
         state="rehearsal" if decision.rehearsal else "released" if decision.released else "blocked",
         decision=decision,
@@ -108,7 +110,8 @@ def page(matrix: TraceMatrix, decision: GateDecision, attachments: Mapping[str, 
         cases=cases,
         hazards=tuple(_hazards(matrix)),
         intended_use=matrix.requirements.intended_use,
-        drawings=tuple(drawings(matrix, attachments)),
+        first=tuple(each for each in drawn if each.name.startswith(FIRST)),
+        drawings=tuple(each for each in drawn if not each.name.startswith(FIRST)),
         environment=tuple((key, str(settings[key])) for key in sorted(settings)),
         packages=tuple(sorted(packages.items())) if isinstance(packages, dict) else (),
         requirements_digest=matrix.requirements.digest,

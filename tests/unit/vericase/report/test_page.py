@@ -23,6 +23,7 @@ from vericase.gate import decide
 from vericase.matrix import trace
 from vericase.measurement import Proportion
 from vericase.report.cases import CaseLink, Verified
+from vericase.report.html import render
 from vericase.report.page import Page, page
 from vericase.requirement import AcceptanceCriterion, Relation, RequirementSet, Status
 from vericase.store import digest_bytes
@@ -244,6 +245,18 @@ def test_a_drawing_is_shown_once_with_its_criterion() -> None:
     assert [d.markup for d in drawings] == [
         '<svg role="img" aria-describedby="f1"><text>ROC</text></svg>'
     ]
+
+
+def test_a_drawing_may_ask_to_be_read_first() -> None:
+    """By its name; it then stands apart, before all details, and once."""
+    first = Attachment(name="first-roc.svg", sha256=digest_bytes(SVG), bytes=len(SVG))
+    log = a_log(a_record(a_requirement(), case_id=f"{CASE}[1]", attachments=(first,)))
+    found = page_of(a_set(), log, SVG)
+    assert [d.name for d in found.first] == ["first-roc.svg"]
+    assert found.drawings == ()
+    html = render(found)
+    assert html.index('id="overview"') < html.index("first-roc.svg") < html.index('id="subjects"')
+    assert html.count("<figure>") == 1
 
 
 def test_a_stale_record_says_why() -> None:
