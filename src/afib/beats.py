@@ -52,8 +52,8 @@ def r_peaks(signal_mv: FloatArray, rate_hz: float) -> IntArray:
         rate_hz: Samples a second.
 
     Returns:
-        Positions in *signal_mv*, shape (beats,); none for a signal that is flat or shorter than
-        2 s, in which the detector could learn no threshold.
+        Positions in *signal_mv*, shape (beats,); none for a signal that is flat, or shorter than
+        2 s from its first move on, in which the detector could learn no threshold.
 
     Raises:
         ShapeError: If *signal_mv* is not one-dimensional.
@@ -138,6 +138,9 @@ def _peak_times_s(signal_mv: FloatArray, rate_hz: float) -> NDArray[np.float64]:
     factor = math.ceil(_LOWEST_RATE_HZ / rate_hz)
     samples = resample_poly(signal_mv.astype(np.float64), factor, 1, padtype="edge")
     fine_hz = rate_hz * factor
+    # The detector passes over a flat start, and needs as much after it.
+    if len(samples) - int(np.argmax(samples != samples[0])) < _SHORTEST_S * fine_hz:
+        return np.empty(0)
     band = butter(2, _QRS_BAND_HZ, "bandpass", fs=fine_hz, output="sos")
     upright = np.sign(np.sum(sosfiltfilt(band, samples) ** 3)) or 1.0
     return np.asarray(detect_heartbeats(samples * upright, fine_hz)) / fine_hz

@@ -42,6 +42,17 @@ def test_every_beat_is_found(rate_hz: float, sign: float) -> None:
     np.testing.assert_allclose(peaks / rate_hz, BEATS_S, atol=max(0.01, 1 / rate_hz))
 
 
+@pytest.mark.parametrize("last_s", [0.003, 0.01, 0.1, 0.5, 1.9])
+def test_a_signal_that_moves_at_its_end_alone_has_no_beats(last_s: float) -> None:
+    """There is too little to learn a threshold from; from 2 s on there may be beats."""
+    signal = np.full(6000, 5.0, dtype=np.float32)
+    last = round(last_s * 300)
+    signal[-last:] = _ecg(BEATS_S, 300.0)[:last]
+    assert len(r_peaks(signal, 300.0)) == 0
+    signal[-3000:] = _ecg(BEATS_S, 300.0)[:3000]
+    assert len(r_peaks(signal, 300.0)) > 5
+
+
 def test_amplitude_and_offset_do_not_matter() -> None:
     """A weak signal on an electrode offset has the same beats."""
     signal = _ecg(BEATS_S, 300.0)
