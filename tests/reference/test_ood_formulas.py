@@ -155,8 +155,9 @@ def test_log_odds_are_those_of_scikit_learn() -> None:
 
 
 def test_the_combination_by_hand() -> None:
-    """In units of the way from the median to the 0.95 quantile, the larger of the two."""
+    """In units of the way from the median to the 0.95 quantile, exponentials added up."""
     rising = np.arange(101.0)
     detector = Combined.fit(np.stack([rising, 10 * rising + 3], axis=1))
     found = detector.of(np.array([[50.0, 503.0], [95.0, 503.0], [0.0, 1403.0]]))
-    np.testing.assert_allclose(found, [0.0, 1.0, 2.0], atol=1e-12)
+    units = np.array([[0.0, 0.0], [1.0, 0.0], [-10 / 9, 2.0]])
+    np.testing.assert_allclose(found, np.log(np.exp(units).sum(axis=1)), rtol=1e-12)

@@ -12,6 +12,7 @@ from nnassure.ood.distances import Mahalanobis, Neighbours, VirtualLogit
 from nnassure.ood.exposed import Exposed
 from nnassure.ood.histograms import Histograms
 from nnassure.ood.interface import Detector, as_arrays, from_arrays
+from nnassure.ood.kernel import ExposedKernel
 from nnassure.ood.odin import nearer_to_a_class
 from nnassure.ood.softmax import Energy, MaxSoftmax
 from nnassure.ood.thresholds import (
@@ -26,6 +27,7 @@ __all__ = [
     "Detector",
     "Energy",
     "Exposed",
+    "ExposedKernel",
     "Histograms",
     "Mahalanobis",
     "MaxSoftmax",

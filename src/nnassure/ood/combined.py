@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from scipy.special import logsumexp
 
 from nnassure.arrays import require_finite, require_shape
 from nnassure.errors import FitError, ShapeError
@@ -20,10 +21,12 @@ _LEAST_RECORDS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Combined:
-    """The largest of several scores, each counted in spreads above the middle of its own records.
+    """Several scores added up, each counted in spreads above the middle of its own records.
 
-    What is strange to any of them is strange. The spread is from the median to the upper end that
-    a share of the records exceeds, so that scores of other shapes speak in one unit.
+    The sum is that of exponentials, and its logarithm the score: at least the largest of them, so
+    that what is very strange to one is strange, and larger where several find a record a little
+    strange. The spread is from the median to the upper end that a share of the records exceeds,
+    so that scores of other shapes speak in one unit.
 
     Attributes:
         middle: Medians of the scores, shape (scores,).
@@ -70,4 +73,4 @@ class Combined:
         require_finite("scores", scores)
         if scores.shape[1] != len(self.middle):
             raise ShapeError(f"scores: expected {len(self.middle)} a record, got {scores.shape[1]}")
-        return np.asarray(((scores - self.middle) / self.spread).max(axis=1))
+        return np.asarray(logsumexp((scores - self.middle) / self.spread, axis=1), np.float64)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
+from sklearn.svm import SVC
 
 from nnassure.errors import FitError, NotFiniteError, PerturbationError, ShapeError
 from nnassure.ood import (
@@ -14,6 +15,7 @@ from nnassure.ood import (
     Density,
     Energy,
     Exposed,
+    ExposedKernel,
     Histograms,
     Mahalanobis,
     MaxSoftmax,
@@ -41,6 +43,7 @@ MADE: dict[str, Callable[..., Detector]] = {
     "virtual logit": lambda *given: VirtualLogit.fit(*given, origin=ORIGIN, kept=3),
     "density": Density.fit,
     "exposed": lambda *given: Exposed.fit(*given, strange=STRANGE),
+    "exposed kernel": lambda *given: ExposedKernel.fit(*given, strange=STRANGE),
 }
 
 
@@ -50,7 +53,9 @@ def test_what_is_far_away_is_stranger(name: str) -> None:
     detector = MADE[name](*FIT)
     assert detector.name == name
     generator = np.random.default_rng(3)
-    far = generator.normal(size=(50, 6)) * 40 + (60 if name == "exposed" else 0)
+    # What was shown strange records knows their side, and one with a kernel their place.
+    size, place = {"exposed": (40, 60), "exposed kernel": (3, 12)}.get(name, (40, 0))
+    far = generator.normal(size=(50, 6)) * size + place
     known = detector.scores(KNOWN.features, KNOWN.logits)
     strange = detector.scores(far, np.zeros((50, 2)))
     assert known.shape == (300,)
@@ -151,8 +156,19 @@ def test_choices_out_of_range_are_refused() -> None:
     for strange, strength in ((STRANGE[:9], 1.0), (STRANGE, 0.0), (STRANGE, np.nan)):
         with pytest.raises(FitError, match=r"strange|strength"):
             Exposed.fit(*FIT, strange=strange, strength=strength)
-    with pytest.raises(ShapeError, match="expected 6 features"):
-        Exposed.fit(*FIT, strange=STRANGE[:, :5])
+    for kind in (Exposed, ExposedKernel):
+        with pytest.raises(ShapeError, match="expected 6 features"):
+            kind.fit(*FIT, strange=STRANGE[:, :5])
+    wrongs: list[dict[str, Any]] = [
+        {"cost": 0.0},
+        {"narrowness": np.inf},
+        {"weights": np.zeros(300)},
+    ]
+    for wrong in wrongs:
+        with pytest.raises(FitError, match="above 0"):
+            ExposedKernel.fit(*FIT, strange=STRANGE, **wrong)
+    with pytest.raises(FitError, match="at least 10 records"):
+        ExposedKernel.fit(*FIT, strange=STRANGE[:9])
     with pytest.raises(FitError, match="components"):
         Density.fit(*FIT, components=0)
 
@@ -169,3 +185,17 @@ def test_scores_that_do_not_differ_are_not_combined() -> None:
         combined.of(scores)
     with pytest.raises(NotFiniteError):
         combined.of(np.array([[np.nan]]))
+
+
+def test_a_kernel_machine_scores_as_the_library_that_fitted_it() -> None:
+    """The sum over support vectors is the decision function of scikit-learn's machine."""
+    weights = np.where(KNOWN.labels == 1, 4.0, 1.0)
+    detector = ExposedKernel.fit(*FIT, strange=STRANGE, weights=weights, cost=2.0, narrowness=0.1)
+    spread = KNOWN.features.std(axis=0)
+    shown = np.concatenate([KNOWN.features, STRANGE])
+    standard = np.clip((shown - KNOWN.features.mean(axis=0)) / spread, -8, 8)
+    both = np.concatenate([weights / weights.sum(), np.full(80, 1 / 80)]) * 380 / 2
+    machine = SVC(C=2.0, gamma=0.1, tol=1e-5).fit(standard, np.arange(380) >= 300, both)
+    np.testing.assert_allclose(
+        detector.scores(shown, np.zeros((380, 2))), machine.decision_function(standard), atol=1e-5
+    )
