@@ -5,7 +5,14 @@
 :mod:`afib.corruption.families` names them all, each with its severities.
 """
 
-from afib.corruption.damage import at_snr, at_wrong_rate, clipped, with_dropped_packets
+from afib.corruption.damage import (
+    at_snr,
+    at_wrong_rate,
+    clipped,
+    two_leads_in_one,
+    with_dropped_packets,
+    with_swapped_bytes,
+)
 from afib.corruption.families import FAMILIES, Family, NoiseRecords, strange_recording
 from afib.corruption.noise import (
     Millivolts,
@@ -22,7 +29,9 @@ from afib.corruption.strange import (
     lead_off,
     mains_alone,
     pulse_wave,
+    respiration,
     saturated,
+    touch,
     white_noise,
 )
 
@@ -45,8 +54,12 @@ __all__ = [
     "mains_interference",
     "muscle_noise",
     "pulse_wave",
+    "respiration",
     "saturated",
     "strange_recording",
+    "touch",
+    "two_leads_in_one",
     "white_noise",
     "with_dropped_packets",
+    "with_swapped_bytes",
 ]

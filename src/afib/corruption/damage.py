@@ -15,7 +15,14 @@ from nnassure.errors import PerturbationError
 if TYPE_CHECKING:
     from afib.corruption.noise import Millivolts
 
-__all__ = ["at_snr", "at_wrong_rate", "clipped", "with_dropped_packets"]
+__all__ = [
+    "at_snr",
+    "at_wrong_rate",
+    "clipped",
+    "two_leads_in_one",
+    "with_dropped_packets",
+    "with_swapped_bytes",
+]
 
 _PACKET_S = (0.1, 2.0)
 _FACTORS = (0.1, 10.0)
@@ -101,3 +108,53 @@ def with_dropped_packets(
         start = int(rng.integers(len(signal_mv)))
         lost[start : start + max(1, round(rng.uniform(*_PACKET_S) * rate_hz))] = True
     return np.where(lost, 0.0, signal_mv)
+
+
+def with_swapped_bytes(
+    signal_mv: Millivolts, *, step_mv: float, share: float, rng: np.random.Generator
+) -> Millivolts:
+    """*signal_mv* as 16-bit steps of which a stretch was read with the other order of bytes.
+
+    Args:
+        signal_mv: Shape (samples,).
+        step_mv: What one step of the converter is, above 0.
+        share: Of the samples that were misread, in one stretch, from 0 to 1.
+        rng: Where the stretch lies.
+
+    Raises:
+        PerturbationError: If the share is not from 0 to 1, or the step not above 0.
+    """
+    if not (0 <= share <= 1 and step_mv > 0):
+        raise PerturbationError(
+            f"share, step_mv: expected one from 0 to 1 and one above 0, got {share}, {step_mv}"
+        )
+    steps = np.clip(np.rint(signal_mv / step_mv), -(2**15), 2**15 - 1).astype(np.int16)
+    length = round(share * len(steps))
+    start = int(rng.integers(len(steps) - length + 1))
+    steps[start : start + length] = steps[start : start + length].byteswap()
+    return np.asarray(steps * step_mv, np.float64)
+
+
+def two_leads_in_one(
+    signal_mv: Millivolts, *, size: float, rate_hz: float, rng: np.random.Generator
+) -> Millivolts:
+    """Two leads, whose samples alternate, read as one lead at twice its rate.
+
+    The second lead is the first one turned over and smoothed, as another place on the chest may
+    see it; what is too long is cut.
+
+    Args:
+        signal_mv: Shape (samples,).
+        size: Of the second lead to the first, from 0.
+        rate_hz: Samples a second.
+        rng: How far the second lead is smoothed.
+
+    Raises:
+        PerturbationError: If the size is below 0, or a number is out of range.
+    """
+    require(samples=len(signal_mv), rate_hz=rate_hz, size=size)
+    width = max(1, round(rng.uniform(0.02, 0.06) * rate_hz))
+    other = -size * np.convolve(signal_mv, np.full(width, 1 / width), mode="same")
+    both = np.empty(2 * len(signal_mv))
+    both[0::2], both[1::2] = signal_mv, other
+    return np.asarray(both[: len(signal_mv)])

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from afib.corruption import strange
-from afib.corruption.damage import at_snr, at_wrong_rate, clipped, with_dropped_packets
+from afib.corruption.damage import (
+    at_snr,
+    at_wrong_rate,
+    clipped,
+    two_leads_in_one,
+    with_dropped_packets,
+    with_swapped_bytes,
+)
 from afib.corruption.noise import baseline_wander, electrode_motion, muscle_noise
 from afib.records.recording import MAX_MV, Recording
 from nnassure.errors import PerturbationError
@@ -210,6 +217,45 @@ FAMILIES: Mapping[str, Family] = {
         severities=_SNR_DB,
         keeps_ecg=True,
         make=_noisy("em"),
+    ),
+    "muscle_alone": Family(
+        title="muscle alone",
+        unit="mV rms",
+        severities=(0.05, 0.2, 0.8),
+        keeps_ecg=False,
+        make=_sized(muscle_noise, "rms_mv"),
+    ),
+    "respiration": Family(
+        title="impedance of the chest",
+        unit="mV",
+        severities=(0.2, 0.7, 2.0),
+        keeps_ecg=False,
+        make=_sized(strange.respiration, "amplitude_mv"),
+    ),
+    "touch": Family(
+        title="finger on an open input",
+        unit="mV rms",
+        severities=(0.05, 0.3, 1.5),
+        keeps_ecg=False,
+        make=_sized(strange.touch, "rms_mv"),
+    ),
+    "swapped_bytes": Family(
+        title="ECG with swapped bytes",
+        unit="share of samples",
+        severities=(0.1, 0.4, 1.0),
+        keeps_ecg=True,
+        make=lambda given: with_swapped_bytes(
+            given.signal_mv, step_mv=_STEP_MV, share=given.severity, rng=given.rng
+        ),
+    ),
+    "two_leads_in_one": Family(
+        title="two leads read as one",
+        unit="times the first lead",
+        severities=(0.1, 0.5, 1.0),
+        keeps_ecg=True,
+        make=lambda given: two_leads_in_one(
+            given.signal_mv, size=given.severity, rate_hz=given.rate_hz, rng=given.rng
+        ),
     ),
 }
 

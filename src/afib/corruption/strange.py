@@ -25,7 +25,9 @@ __all__ = [
     "lead_off",
     "mains_alone",
     "pulse_wave",
+    "respiration",
     "saturated",
+    "touch",
     "white_noise",
 ]
 
@@ -175,6 +177,37 @@ def acceleration(
         size = rng.uniform(0.2, 1.0) / order
         signal += size * np.sin(2 * np.pi * stride_hz * order * time_s + phase)
     return np.asarray(amplitude_mv * signal)
+
+
+def respiration(
+    samples: int, *, rate_hz: float, amplitude_mv: float, rng: np.random.Generator
+) -> Millivolts:
+    """The impedance of the chest: breaths of changing length and depth, and a little of the heart.
+
+    Raises:
+        PerturbationError: If a number is out of range.
+    """
+    require(samples=samples, rate_hz=rate_hz, amplitude_mv=amplitude_mv)
+    breath_s = 1.0 / rng.uniform(0.15, 0.4)
+    drift = 0.15 * _rhythm(samples, rate_hz, (0.02, 0.1), rng)
+    phase = 2 * np.pi * np.cumsum(np.exp(drift)) / (rate_hz * breath_s)
+    heart = 0.03 * np.sin(2 * np.pi * rng.uniform(0.9, 1.7) * np.arange(samples) / rate_hz)
+    signal = (1 + drift) * np.sin(phase + 0.3 * np.sin(phase)) + heart
+    return np.asarray(amplitude_mv * (signal + 0.005 * rng.standard_normal(samples)))
+
+
+def touch(samples: int, *, rate_hz: float, rms_mv: float, rng: np.random.Generator) -> Millivolts:
+    """A finger on an open input: a walk at random that the recorder's high-pass pulls back.
+
+    Raises:
+        PerturbationError: If a number is out of range.
+    """
+    require(samples=samples, rate_hz=rate_hz, rms_mv=rms_mv)
+    margin = math.ceil(10 * rate_hz)
+    walk = np.cumsum(rng.standard_normal(samples + margin))
+    sections = butter(1, 0.5, "highpass", fs=rate_hz, output="sos")
+    pulled = sosfiltfilt(sections, walk)[margin:]
+    return np.asarray(rms_mv * pulled / max(float(pulled.std()), 1e-12))
 
 
 def _rhythm(

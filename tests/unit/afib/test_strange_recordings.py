@@ -13,7 +13,9 @@ from afib.corruption import (
     clipped,
     saturated,
     strange_recording,
+    two_leads_in_one,
     with_dropped_packets,
+    with_swapped_bytes,
 )
 from afib.records import Recording
 from nnassure.errors import PerturbationError
@@ -49,7 +51,8 @@ def test_a_member_is_a_recording_that_a_seed_repeats(family: str, severity: floa
     np.testing.assert_allclose(microvolts, np.rint(microvolts), atol=1e-2)
     assert made.digest == strange_recording(RECORDING, family, severity, seed=3).digest
     assert made.digest != RECORDING.digest
-    if family not in {"wrong_rate", "clipped", "saturated", "flat_line"}:
+    drawn = family not in {"wrong_rate", "clipped", "saturated", "flat_line", "two_leads_in_one"}
+    if drawn and (family, severity) != ("swapped_bytes", 1.0):
         assert made.digest != strange_recording(RECORDING, family, severity, seed=4).digest
 
 
@@ -150,3 +153,52 @@ def test_what_is_no_family_or_severity_is_refused() -> None:
     for family in ("white_noise", "mains", "pulses", "brain_waves"):
         with pytest.raises(PerturbationError, match="expected a number from 0"):
             strange_recording(RECORDING, family, -1.0, seed=1)
+
+
+def test_breath_is_slower_than_a_heart() -> None:
+    """Respiration has its power where breaths are."""
+    made = strange_recording(RECORDING, "respiration", 0.7, seed=5)
+    frequency, power = welch(made.signal_mv, RATE_HZ, nperseg=len(made.signal_mv))
+    assert power[(frequency > 0) & (frequency < 0.7)].sum() > 0.8 * power.sum()
+
+
+def test_a_touch_is_as_large_as_is_said() -> None:
+    """And falls off with frequency, as a walk does."""
+    made = strange_recording(RECORDING, "touch", 0.3, seed=5).signal_mv
+    assert made.std() == pytest.approx(0.3, rel=0.02)
+    frequency, power = welch(made, RATE_HZ, nperseg=1024)
+    low, high = power[(frequency > 1) & (frequency < 5)], power[frequency > 50]
+    assert low.mean() > 50 * high.mean()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_swapped_bytes_are_those_of_the_steps(share: float) -> None:
+    """In one stretch of the stated length, and swapped again they are the recording."""
+    signal = RECORDING.signal_mv.astype(np.float64)
+    generator = np.random.default_rng(2)
+    made = with_swapped_bytes(signal, step_mv=0.001, share=share, rng=generator)
+    changed = np.flatnonzero(np.rint(made * 1000) != np.rint(signal * 1000))
+    length = round(share * len(signal))
+    assert len(changed) <= length
+    assert not len(changed) or changed[-1] - changed[0] < length
+    swapped = np.rint(made * 1000).astype(np.int16).byteswap()
+    np.testing.assert_array_equal(swapped[changed], np.rint(signal[changed] * 1000))
+
+
+def test_two_leads_take_turns() -> None:
+    """Every other sample is the first lead's, at half its rate; the second is turned over."""
+    signal = RECORDING.signal_mv.astype(np.float64)
+    made = two_leads_in_one(signal, size=0.5, rate_hz=RATE_HZ, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(made[0::2], signal[: len(signal) // 2])
+    assert np.corrcoef(made[1::2], signal[: len(signal) // 2])[0, 1] < -0.5
+    assert made.shape == signal.shape
+
+
+def test_sizes_out_of_range_are_refused() -> None:
+    """Of stretches, steps and leads."""
+    signal, generator = np.zeros(300), np.random.default_rng(0)
+    for share, step_mv in ((-0.1, 0.001), (1.1, 0.001), (0.5, 0.0)):
+        with pytest.raises(PerturbationError, match="share, step_mv"):
+            with_swapped_bytes(signal, step_mv=step_mv, share=share, rng=generator)
+    with pytest.raises(PerturbationError):
+        two_leads_in_one(signal, size=-1.0, rate_hz=RATE_HZ, rng=generator)
