@@ -29,7 +29,8 @@ endif
 DECIDES := */vericase/verdict.py,*/vericase/matrix.py,*/vericase/gate.py,*/vericase/schema/*,*/vericase/store/*
 # What cross-fitting showed is a subject of its own, committed with the reference report.
 CROSSFIT := $(if $(filter physionet2017,$(DATA)),--subject crossfit=reports/reference/crossfit.json \
-  --subject certified=reports/reference/certified --subject certified_model=$(SHIPPED)-certified)
+  --subject certified=reports/reference/certified --subject uncertainty=reports/reference/uncertainty \
+  --subject certified_model=$(SHIPPED)-certified)
 REHEARSAL := $(if $(QUICK)$(filter synthetic,$(DATA)),--rehearsal)
 
 BIN := $(VENV)/bin
@@ -43,7 +44,7 @@ ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
 endif
 
-.PHONY: help setup verify test test-long coverage mutation check bench bench-peers reference schema lock clean
+.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors reference schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,7 +60,8 @@ $(STAMP): pyproject.toml constraints.txt $(NODEPS)
 verify: $(STAMP) ## prepare, train if there is no current model, verify, report, gate (DATA=, QUICK=1)
 	@$(BIN)/afib prepare --preset $(PRESET) --out $(WORK)
 	@rm -rf $(REPORT) && mkdir -p $(REPORT)
-	@if [ "$(DATA)" != physionet2017 ]; then $(BIN)/afib train --preset $(PRESET) --out $(MODEL) --unless-current --resume; fi
+	@if [ "$(DATA)" != physionet2017 ]; then $(BIN)/afib train --preset $(PRESET) --out $(MODEL) --unless-current --resume && \
+	  $(BIN)/afib calibrate --preset $(PRESET) --model $(MODEL) --unless-current; fi
 	@run=$$($(BIN)/python -c 'import uuid; print(uuid.uuid4().hex)'); \
 	$(BIN)/python -m pytest -q --data=$(PRESET) --model=$(MODEL) --vericase-run=$$run \
 	  --vericase-evidence=$(REPORT)/evidence.json --vericase-report=$(REPORT)/traceability.html; \
@@ -101,6 +103,11 @@ bench-peers: $(STAMP) ## measure tool and proofs beside their peers, some of the
 	  $(BIN)/python -m benchmarks.ecg_instances || exit 1; \
 	  $(BIN)/python -m benchmarks.certify_cost --recordings=40 --unstable=5 --longest-s=600 --cascade=-1; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
+
+bench-detectors: $(STAMP) ## measure detectors of strange recordings side by side; writes benchmarks/detectors.md
+	@set -o pipefail; mkdir -p artifacts; { printf '# Detectors of strange recordings\n\nWritten by `make bench-detectors`.\n\n'; \
+	  $(BIN)/python -m benchmarks.detectors --folds 0 2 4; } | tee artifacts/detectors.md
+	@mv artifacts/detectors.md benchmarks/detectors.md
 
 reference: $(STAMP) ## cross-fit, prove, train the named models, open the test split once, report
 	@$(BIN)/python tools/reference.py --model $(SHIPPED)

@@ -89,11 +89,11 @@ class Model(NamedTuple):
 
 
 def read_model(folder: Path) -> Model:
-    """The network of *folder* with its digests and its threshold [1]."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    """The network of *folder* with its digests and its threshold [1]; other files say no rhythm."""
+    names = ("model.json", "model.safetensors")
+    files = {name: (folder / name).read_bytes() for name in names}
     shas = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    lines = sorted(f"{name}\0{sha}\n" for name, sha in shas.items() if name != "release.json")
+    lines = [f"{name}\0{shas[name]}\n" for name in names]
     document, sha = json.loads(files["model.json"]), shas["model.safetensors"]
     require(sha == document["tensors_sha256"], "model.json", f"tensors_sha256 {sha}", "another")
     settings, path = document["settings"]["network"], document["settings"]["preprocessing"]

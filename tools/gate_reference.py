@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 if not __package__:  # run as a script: what stands beside it is found from the folder above
     sys.path.insert(0, str(ROOT))
 
+from tools.model_card import CARD, card_of  # noqa: E402  found only now
 from tools.reference import release_of  # noqa: E402  found only now
 
 REFERENCE = ROOT / "reports" / "reference"
@@ -42,6 +43,11 @@ def main() -> int:
             for key in sorted({*wanted, *release})
             if wanted.get(key) != release.get(key)
         ]
+    if not CARD.is_file() or CARD.read_text(encoding="utf-8") != card_of(REFERENCE):
+        problems.append(
+            "docs/model-card.md: expected what the reference gives, got another card; "
+            "write it with tools/model_card.py"
+        )
     for problem in problems:
         print(problem)
     print("the reference stands" if not problems else "make reference renews the reference")
@@ -61,6 +67,7 @@ def _decide(out: Path) -> dict[str, object]:
         "model": MODEL,
         "crossfit": REFERENCE / "crossfit.json",
         "certified": REFERENCE / "certified",
+        "uncertainty": REFERENCE / "uncertainty",
         "certified_model": CERTIFIED_MODEL,
     }
     given = [part for name, path in subjects.items() for part in ("--subject", f"{name}={path}")]

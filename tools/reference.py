@@ -43,6 +43,8 @@ WORK = ROOT / "artifacts" / PRESET
 CERTIFIED_MODEL = ROOT / "src" / "afib" / "models" / CERTIFIED
 # As verification.certified names them.
 CROSSFIT, FOLDS = "crossfit.json", "folds"
+# As verification.uncertain names it.
+HELD_OUT = "heldout.json"
 
 
 def main() -> int:
@@ -60,13 +62,17 @@ def main() -> int:
     for preset, folder in ((PRESET, model), (CERTIFIED, CERTIFIED_MODEL)):
         given = ("--preset", preset, "--out", str(folder))
         _step("afib", "train", *given, "--unless-current", "--resume")
-    _fresh(crossfit, certified)
+        given = ("--preset", preset, "--model", str(folder))
+        _step("afib", "calibrate", *given, "--unless-current")
+    uncertainty = _uncertainty(crossfit)
+    _fresh(crossfit, certified, uncertainty)
     evidence = NEXT / "evidence.json"
     run = subprocess.run(  # noqa: S603  our own command
         [
             *(sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:randomly"),
             *(f"--data={PRESET}", f"--model={model}", f"--crossfit={NEXT / 'crossfit.json'}"),
             *(f"--certified={NEXT / 'certified'}", f"--certified-model={CERTIFIED_MODEL}"),
+            f"--uncertainty={NEXT / 'uncertainty'}",
             *("--open-test-split", f"--vericase-evidence={evidence}"),
             f"--vericase-report={NEXT / 'traceability.html'}",
         ],
@@ -82,6 +88,7 @@ def main() -> int:
     for folder in (model, CERTIFIED_MODEL):
         _release(folder)
     _say(sys.executable, str(ROOT / "tools" / "reference_table.py"))
+    _say(sys.executable, str(ROOT / "tools" / "model_card.py"))
     return code
 
 
@@ -116,6 +123,21 @@ def _certified(*, anew: bool) -> Path:
     return folder
 
 
+def _uncertainty(crossfit: Path) -> Path:
+    """The folder of what held-out gates say, beside the networks of the cross-fitting."""
+    folder = WORK / "uncertainty"
+    trained, on_record = crossfit.with_suffix(".folds"), REFERENCE / "uncertainty" / FOLDS
+    models = trained if trained.is_dir() else on_record
+    shutil.rmtree(folder / FOLDS, ignore_errors=True)
+    for model in sorted(path for path in models.glob("network-*") if path.is_dir()):
+        shutil.copytree(model, folder / FOLDS / model.name)
+    if not (folder / HELD_OUT).exists() and (REFERENCE / "uncertainty" / HELD_OUT).exists():
+        shutil.copyfile(REFERENCE / "uncertainty" / HELD_OUT, folder / HELD_OUT)
+    given = (str(folder / FOLDS), "--out", str(folder / HELD_OUT), "--preset", PRESET)
+    _say(sys.executable, "-m", "tools.judge_folds", *given)
+    return folder
+
+
 def _is_current(path: Path, preset: str, baseline: str) -> bool:
     """Whether the cross-fitting in *path* was made of the recordings and settings of now."""
     try:
@@ -128,12 +150,13 @@ def _is_current(path: Path, preset: str, baseline: str) -> bool:
     return bool(same and origin["manifest_sha256"] == manifest_digest(document))
 
 
-def _fresh(crossfit: Path, certified: Path) -> None:
+def _fresh(crossfit: Path, certified: Path, uncertainty: Path) -> None:
     """An empty folder for the next report, with what cross-fitting showed."""
     shutil.rmtree(NEXT, ignore_errors=True)
     NEXT.mkdir(parents=True)
     shutil.copyfile(crossfit, NEXT / "crossfit.json")
     shutil.copytree(certified, NEXT / "certified", ignore=shutil.ignore_patterns("*.folds"))
+    shutil.copytree(uncertainty, NEXT / "uncertainty")
 
 
 def _gate(evidence: Path, model: Path) -> int:
@@ -142,6 +165,7 @@ def _gate(evidence: Path, model: Path) -> int:
         "model": model,
         "crossfit": NEXT / "crossfit.json",
         "certified": NEXT / "certified",
+        "uncertainty": NEXT / "uncertainty",
         "certified_model": CERTIFIED_MODEL,
     }
     given = [part for name, path in subjects.items() for part in ("--subject", f"{name}={path}")]

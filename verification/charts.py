@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from nnassure.arrays import BoolArray, FloatArray
 
-__all__ = ["certified_curve", "confusion_matrix", "roc"]
+__all__ = [
+    "axes",
+    "certified_curve",
+    "confusion_matrix",
+    "line",
+    "roc",
+    "svg",
+    "text",
+    "x_of",
+    "y_of",
+]
 
 
 def confusion_matrix(called: BoolArray, is_afib: BoolArray) -> str:
@@ -31,13 +41,13 @@ def confusion_matrix(called: BoolArray, is_afib: BoolArray) -> str:
             shade = "good" if row == column else "bad"
             parts += [
                 f'<rect class="{shade}" x="{x}" y="{y}" width="126" height="86" rx="4"/>',
-                _text(x + 63, y + 42, str(count), size=22),
-                _text(x + 63, y + 64, f"{share} of {truth}", size=12),
+                text(x + 63, y + 42, str(count), size=22),
+                text(x + 63, y + 64, f"{share} of {truth}", size=12),
             ]
             if row == 0:
-                parts.append(_text(x + 63, 38, f"called {call}", size=13))
-        parts.append(_text(58, 98 + 90 * row, f"{truth} ({total})", size=13))
-    return _svg(390, 240, "Confusion matrix", " ".join(words), parts)
+                parts.append(text(x + 63, 38, f"called {call}", size=13))
+        parts.append(text(58, 98 + 90 * row, f"{truth} ({total})", size=13))
+    return svg(390, 240, "Confusion matrix", " ".join(words), parts)
 
 
 def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
@@ -45,7 +55,7 @@ def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
     curve = roc_curve(scores, is_afib)
     area = float(placements(scores, is_afib).mean())
     points = " ".join(
-        f"{_x(false):.1f},{_y(true):.1f}"
+        f"{x_of(false):.1f},{y_of(true):.1f}"
         for false, true in zip(curve.false_alarm_rate, curve.sensitivity, strict=True)
     )
     called = scores > threshold
@@ -57,16 +67,16 @@ def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
         f"sensitivity is {found:.4f} and the false alarm rate {alarms:.4f}."
     )
     parts = [
-        *_axes(),
+        *axes(),
         f'<polyline class="mark" stroke-width="2" points="{points}"/>',
-        f'<circle class="dot" cx="{_x(alarms):.1f}" cy="{_y(found):.1f}" r="5"/>',
-        _text(_x(0.5), _y(0) + 38, "false alarm rate", size=13),
-        _text(_x(0.68), _y(0.28), f"area {area:.4f}", size=13),
-        _text(_x(0.68), _y(0.19), "dot: decision threshold in use", size=13),
-        _text(_x(0.68), _y(0.1), "dashed: what chance gives", size=13),
-        _text(_x(0.5), 22, f"sensitivity; {counts}", size=13),
+        f'<circle class="dot" cx="{x_of(alarms):.1f}" cy="{y_of(found):.1f}" r="5"/>',
+        text(x_of(0.5), y_of(0) + 38, "false alarm rate", size=13),
+        text(x_of(0.68), y_of(0.28), f"area {area:.4f}", size=13),
+        text(x_of(0.68), y_of(0.19), "dot: decision threshold in use", size=13),
+        text(x_of(0.68), y_of(0.1), "dashed: what chance gives", size=13),
+        text(x_of(0.5), 22, f"sensitivity; {counts}", size=13),
     ]
-    return _svg(390, 390, "Receiver operating characteristic", words, parts)
+    return svg(390, 390, "Receiver operating characteristic", words, parts)
 
 
 def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[float]]) -> str:
@@ -78,10 +88,10 @@ def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[flo
     """
     most = radii_mv[-1]
     across = [(radius / most, f"{1000 * radius:g}") for radius in radii_mv]
-    parts, words = [*_axes(across, diagonal=False)], []
+    parts, words = [*axes(across, diagonal=False)], []
     for place, (name, values) in enumerate(shares.items()):
         points = " ".join(
-            f"{_x(radius / most):.1f},{_y(share):.1f}"
+            f"{x_of(radius / most):.1f},{y_of(share):.1f}"
             for radius, share in zip(radii_mv, values, strict=True)
         )
         dashes = _DASHES[place % len(_DASHES)]
@@ -89,22 +99,22 @@ def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[flo
             f'<polyline class="mark" stroke-width="2" stroke-dasharray="{dashes}" '
             f'points="{points}"/>'
         )
-        y = _y(0.44 - 0.08 * place)
+        y = y_of(0.44 - 0.08 * place)
         parts.append(
-            f'<line class="mark" stroke-width="2" x1="{_x(0.04):.0f}" y1="{y - 4:.0f}" '
-            f'x2="{_x(0.16):.0f}" y2="{y - 4:.0f}" stroke-dasharray="{dashes}"/>'
+            f'<line class="mark" stroke-width="2" x1="{x_of(0.04):.0f}" y1="{y - 4:.0f}" '
+            f'x2="{x_of(0.16):.0f}" y2="{y - 4:.0f}" stroke-dasharray="{dashes}"/>'
         )
-        parts.append(_text(_x(0.19), y, name, size=13, anchor="start"))
+        parts.append(text(x_of(0.19), y, name, size=13, anchor="start"))
         told = ", ".join(
             f"{share:.3f} at {1000 * radius:g} uV"
             for radius, share in zip(radii_mv, values, strict=True)
         )
         words.append(f"{name}: {told}.")
     parts += [
-        _text(_x(0.5), _y(0) + 38, "radius in uV", size=13),
-        _text(_x(0.5), 22, "share of recordings", size=13),
+        text(x_of(0.5), y_of(0) + 38, "radius in uV", size=13),
+        text(x_of(0.5), 22, "share of recordings", size=13),
     ]
-    return _svg(390, 390, "Certified share against radius", " ".join(words), parts)
+    return svg(390, 390, "Certified share against radius", " ".join(words), parts)
 
 
 _DASHES = ("none", "8 4", "2 4", "8 4 2 4")
@@ -112,48 +122,53 @@ _AT = (0, 0.25, 0.5, 0.75, 1)
 _SHARES = tuple((at, f"{at:g}") for at in _AT)
 
 
-def _axes(across: Sequence[tuple[float, str]] = _SHARES, *, diagonal: bool = True) -> list[str]:
+def axes(across: Sequence[tuple[float, str]] = _SHARES, *, diagonal: bool = True) -> list[str]:
     """The grid with its numbers, those *across* as they are given, and the diagonal."""
     places = sorted({0.0, 1.0, *(at for at, _ in across)})
     return [
-        *(_line((at, 0), (at, 1)) for at in places),
-        *(_line((0, at), (1, at)) for at in _AT),
-        *(_text(_x(at), _y(0) + 18, name, size=12) for at, name in across),
-        *(_text(_x(0) - 20, _y(s) + 4, f"{s:g}", size=12) for s in _AT),
-        *([_line((0, 0), (1, 1), kind="axis", dashes="4 4")] if diagonal else []),
+        *(line((at, 0), (at, 1)) for at in places),
+        *(line((0, at), (1, at)) for at in _AT),
+        *(text(x_of(at), y_of(0) + 18, name, size=12) for at, name in across),
+        *(text(x_of(0) - 20, y_of(s) + 4, f"{s:g}", size=12) for s in _AT),
+        *([line((0, 0), (1, 1), kind="axis", dashes="4 4")] if diagonal else []),
     ]
 
 
-def _x(share: float) -> float:
+def x_of(share: float) -> float:
+    """Where a share of the width of a square figure lies."""
     return 50 + 320 * share
 
 
-def _y(share: float) -> float:
+def y_of(share: float) -> float:
+    """Where a share of its height lies."""
     return 345 - 310 * share
 
 
-def _line(
+def line(
     start: tuple[float, float],
     end: tuple[float, float],
     *,
     kind: str = "grid",
     dashes: str = "none",
 ) -> str:
+    """A line between two places of a square figure, in shares of it."""
     (x1, y1), (x2, y2) = start, end
     return (
-        f'<line class="{kind}" x1="{_x(x1)}" y1="{_y(y1)}" x2="{_x(x2)}" y2="{_y(y2)}" '
+        f'<line class="{kind}" x1="{x_of(x1)}" y1="{y_of(y1)}" x2="{x_of(x2)}" y2="{y_of(y2)}" '
         f'stroke-dasharray="{dashes}"/>'
     )
 
 
-def _text(x: float, y: float, text: str, *, size: int, anchor: str = "middle") -> str:
+def text(x: float, y: float, words: str, *, size: int, anchor: str = "middle") -> str:
+    """*words* at a place in units of the figure."""
     return (
         f'<text class="ink" x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="{anchor}">'
-        f"{escape(text)}</text>"
+        f"{escape(words)}</text>"
     )
 
 
-def _svg(width: int, height: int, title: str, words: str, parts: list[str]) -> str:
+def svg(width: int, height: int, title: str, words: str, parts: list[str]) -> str:
+    """The figure of *parts*; *words* say what it shows to those who cannot see it."""
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'

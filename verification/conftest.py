@@ -17,15 +17,20 @@ import pytest
 import torch
 
 from afib.baselines import rr_feature_table
-from afib.checkpoint import Checkpoint
+from afib.checkpoint import UNCERTAINTY, Checkpoint
 from afib.classifier import Classifier
 from afib.crossfit import CrossFit, read_cross_fit
-from afib.dataset import AFIB, NORMAL, Dataset
+from afib.dataset import AFIB, NORMAL, Dataset, manifest_digest
+from afib.decision import Screener, load_screener
 from afib.errors import AfibError
-from afib.settings import Settings, load_settings, preset_names
+from afib.heldout.derived import Judgement, judgement_of
+from afib.settings import Settings, load_settings, load_uncertainty, preset_names
 from afib.sources import open_source
+from afib.uncertainty import Uncertainty
 from afib.workflow import (
     Prepared,
+    calibrate,
+    is_calibrated,
     is_current,
     prepared,
     shipped_model,
@@ -35,6 +40,13 @@ from afib.workflow import (
 from verification.certified import CROSSFIT, CertifiedTraining, foreign_models
 from verification.judged import Judged
 from verification.looks import recordings_digest
+from verification.uncertain import (
+    Answered,
+    answered_by,
+    conditions_of,
+    problems_of,
+    recorded_judgement,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +72,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--certified",
         type=Path,
         help="folder of its cross-fitting; default on record",
+    )
+    group.addoption(
+        "--uncertainty", type=Path, help="folder of what held-out gates say; default on record"
     )
     group.addoption(
         "--open-test-split", action="store_true", help="put an opening of the split on record"
@@ -117,13 +132,38 @@ def model_folder(
     """The model that is verified; a cohort's own is trained if there is no current one."""
     given = pytestconfig.getoption("model")
     if given is not None:
-        return Path(given)
+        return _sound(Path(given), data)
     if settings.data.source == "physionet2017":
-        return shipped_model()
+        return _sound(shipped_model(), data)
     folder = work / "model"
     if not is_current(folder, settings, data):
         sys.stderr.write(f"\ntraining {folder}\n")
+        for stale in UNCERTAINTY:
+            (folder / stale).unlink(missing_ok=True)
         train_model(data, settings, progress=True, resume=None).save(folder)
+    if not is_calibrated(folder, load_uncertainty(), data):
+        sys.stderr.write(f"\ncalibrating {folder}\n")
+        checkpoint = Checkpoint.load(folder)
+        calibrate(data, checkpoint, load_uncertainty(), progress=True).save(folder)
+    return folder
+
+
+def _sound(folder: Path, data: Prepared) -> Path:
+    """*folder*, if its network and its gate were made from these very recordings and splits.
+
+    Otherwise recordings that are judged here might have had a part in the model.
+    """
+    checkpoint = _or_stop(lambda: Checkpoint.load(folder))
+    beside = _or_stop(lambda: Uncertainty.load(folder, checkpoint))
+    # Whether a run is a rehearsal changes no recording and no split.
+    released = manifest_digest({**data.document, "rehearsal": False})
+    for part, made in (("network", checkpoint.provenance), ("gate", beside.provenance)):
+        if made.get("manifest_sha256") not in {data.digest, released}:
+            pytest.exit(
+                f"{folder}: expected a {part} made from the recordings of the manifest "
+                f"{data.digest[:16]}, got {str(made.get('manifest_sha256'))[:16]}",
+                returncode=pytest.ExitCode.USAGE_ERROR,
+            )
     return folder
 
 
@@ -131,6 +171,12 @@ def model_folder(
 def classifier(model_folder: Path) -> Classifier:
     """The classifier under verification."""
     return _or_stop(lambda: Classifier(Checkpoint.load(model_folder)))
+
+
+@pytest.fixture(scope="session")
+def device(model_folder: Path) -> Screener:
+    """The classifier with its gate and prediction sets: what people screen with."""
+    return _or_stop(lambda: load_screener(model_folder))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -146,11 +192,11 @@ def _subjects(
 def held_out(
     pytestconfig: pytest.Config,
     data: Prepared,
-    classifier: Classifier,
+    device: Screener,
     vericase_look: Callable[..., Look | None],
 ) -> Dataset:
     """The test split, opened only as the record of openings allows."""
-    return _opened(pytestconfig, data, classifier.digest, vericase_look)
+    return _opened(pytestconfig, data, device.digest, vericase_look)
 
 
 @pytest.fixture(scope="session")
@@ -158,6 +204,14 @@ def judged(classifier: Classifier, held_out: Dataset) -> Judged:
     """What the classifier says of every held-out recording, whatever its label."""
     logits = classifier.logits(held_out.signals)
     return Judged(recordings=held_out, logits=logits, called=classifier.calls_afib(logits))
+
+
+@pytest.fixture(scope="session")
+def answered(device: Screener, judged: Judged) -> Answered:
+    """What the device says of every held-out recording, whatever its label."""
+    if device.limits is None:
+        pytest.fail("the device has no gate")
+    return answered_by(device.limits, judged.recordings, judged.called)
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +231,30 @@ def crossfit(
     result = _cross_fitting(path, data, presets)
     vericase_subject("crossfit", path)
     return result
+
+
+@pytest.fixture(scope="session")
+def uncertainty_folder(pytestconfig: pytest.Config) -> Path:
+    """Where what held-out gates say is on record, beside the networks that they stood beside."""
+    return Path(pytestconfig.getoption("uncertainty") or REFERENCE / "uncertainty")
+
+
+@pytest.fixture(scope="session")
+def uncertain(
+    uncertainty_folder: Path,
+    vericase_subject: Callable[[str, Path], object],
+    data: Prepared,
+    crossfit: CrossFit,
+) -> Judgement:
+    """What held-out gates and networks say of these very recordings, and of strange ones."""
+    found = recorded_judgement(uncertainty_folder)
+    if found is None:
+        pytest.skip("nothing is on record of what held-out gates say; make reference makes it")
+    each = conditions_of("OOD-010")["each"]
+    if problems := problems_of(found, uncertainty_folder, data, crossfit, each=each):
+        pytest.skip("; ".join(problems) + "; make reference renews it")
+    vericase_subject("uncertainty", uncertainty_folder)
+    return judgement_of(found)
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from afib.checkpoint import Checkpoint
-from afib.decision import AFIB_RHYTHM, Screener
+from afib.checkpoint import UNCERTAINTY
+from afib.decision import AFIB_RHYTHM, load_screener
 from afib.errors import ModelError
 from vericase import Proportion
 from verification.front_door import (
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.classifier import Classifier
+    from afib.decision import Screener
     from afib.records import Recording
     from verification.judged import Judged
 
@@ -110,11 +111,10 @@ def test_signals_without_a_rhythm_are_refused(
 
 @pytest.mark.verifies("APP-005")
 def test_ordinary_recordings_get_a_decision(
-    measure: Measure, recorded: tuple[Recording, ...], classifier: Classifier
+    measure: Measure, recorded: tuple[Recording, ...], device: Screener
 ) -> None:
     """Of held-out recordings with normal rhythm or AFib, those not abstained on."""
-    screener = Screener(classifier)
-    decided = [not screener.decide(recording).abstained for recording in recorded]
+    decided = [not device.decide(recording).abstained for recording in recorded]
     measure("decided_rate", Proportion.of(decided))
 
 
@@ -127,7 +127,8 @@ def test_changed_models_are_refused(
     refused = []
     for number in range(conditions["changes"]):
         copy = shutil.copytree(model_folder, tmp_path / str(number))
-        file = copy / ("model.safetensors", "model.json")[number % 2]
+        files = ("model.safetensors", "model.json", *UNCERTAINTY)
+        file = copy / files[number % len(files)]
         content = bytearray(file.read_bytes())
         content[generator.integers(len(content))] ^= 1 << generator.integers(8)
         file.write_bytes(content)
@@ -140,7 +141,11 @@ def _is_whole(line: dict[str, Any] | None) -> bool:
         return False
     if (line["rhythm"] is None) != line["abstained"] or len(line["model_digest"]) != 64:  # noqa: PLR2004  a SHA-256
         return False
-    return bool(line["reason"]) if line["abstained"] else 0 <= line["probability_afib"] <= 1
+    if line["abstained"]:
+        return bool(line["reason"])
+    decided = line["rhythm"] in line["prediction_set"] and line["reason"] is None
+    accepted = line["ood_score"] <= line["ood_threshold"]
+    return bool(decided and accepted and 0 <= line["probability_afib"] <= 1)
 
 
 def _is_refusal(line: dict[str, Any] | None) -> bool:
@@ -149,7 +154,7 @@ def _is_refusal(line: dict[str, Any] | None) -> bool:
 
 def _is_refused(folder: Path) -> bool:
     try:
-        Checkpoint.load(folder)
+        load_screener(folder)
     except ModelError:
         return True
     return False

@@ -18,6 +18,7 @@ import torch
 
 from afib.checkpoint import Checkpoint
 from afib.errors import RecordError
+from afib.gated import device_of, refusal, with_gate
 from afib.proof import KINDS
 from afib.proof.certificate import write_certificate, write_pieces
 from afib.proof.disturbance import JOINED
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
+    from afib.decision import Screener
     from afib.proof import ProvenDecision, Prover
     from afib.records import Recording
 
@@ -188,6 +190,7 @@ def _seed(text: str) -> int:
 def _certify(parsed: argparse.Namespace) -> int:
     # A model that cannot be proven about is told before any work is done.
     _prover.cache_clear()
+    _device.cache_clear()
     _prover(_model(parsed), _challenge(parsed))
     if parsed.certificates is not None:
         # A folder that cannot be made is told before any work is done.
@@ -253,6 +256,10 @@ def _known(
 def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
     challenge = _challenge(parsed)
     prover = _prover(_model(parsed), challenge)
+    device = _device(_model(parsed))
+    refused = refusal(device, recording, challenge)
+    if refused is not None:
+        return refused
     document, proven = told(
         prover,
         recording,
@@ -260,6 +267,7 @@ def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
         precision=parsed.precision if parsed.largest else None,
         beside=not parsed.recorder_only,
     )
+    document = with_gate(device, document)
     if parsed.certificates is not None and proven is not None:
         largest = document.get("largest_certified", challenge.size)
         document |= _certificate(
@@ -282,6 +290,11 @@ def _one_thread() -> Iterator[None]:
 def _model(parsed: argparse.Namespace) -> Path:
     model: Path = parsed.model or shipped_model()
     return model
+
+
+@lru_cache(maxsize=1)
+def _device(model: Path) -> Screener:
+    return device_of(model)
 
 
 @lru_cache(maxsize=1)

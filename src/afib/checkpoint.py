@@ -1,7 +1,8 @@
 """A model and everything that decides what it says, saved and loaded together.
 
 A model folder holds ``model.safetensors`` (the weights), ``model.json`` (settings, thresholds
-and where they come from) and, once released, ``release.json``, which is outside the digest.
+and where they come from), what :mod:`afib.uncertainty` fitted beside them and, once released,
+``release.json``, which is outside the digest.
 Equal models are equal bytes: loading refuses a folder that is not exactly what saving would
 write, so the digest of what is in memory is the digest of what is on disk.
 Settings that came after the first models are left out of the description while they are neutral
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-__all__ = ["Checkpoint", "model_digest"]
+__all__ = ["UNCERTAINTY", "Checkpoint", "folder_digest", "model_digest"]
+
+#: What :mod:`afib.uncertainty` keeps beside a network.
+UNCERTAINTY = ("uncertainty.safetensors", "uncertainty.json")
 
 _TENSORS, _DESCRIPTION, _RELEASE = "model.safetensors", "model.json", "release.json"
 _LARGEST = {_TENSORS: 64 * 1024 * 1024, _DESCRIPTION: 1024 * 1024}
@@ -95,13 +99,13 @@ class Checkpoint:
 
     @property
     def digest(self) -> str:
-        """What :func:`model_digest` returns for the folder that :meth:`save` writes."""
-        return _folder_digest({name: _sha256(data) for name, data in self._files().items()})
+        """What :func:`model_digest` returns for what :meth:`save` writes, alone in a folder."""
+        return folder_digest(self.files())
 
     @property
     def tensors_sha256(self) -> str:
         """The SHA-256 of the file of weights that :meth:`save` writes."""
-        return _sha256(self._files()[_TENSORS])
+        return _sha256(self.files()[_TENSORS])
 
     def save(self, folder: Path) -> None:
         """Write the model into *folder*, which is made if need be; older files are replaced.
@@ -113,7 +117,7 @@ class Checkpoint:
             ModelError: If the folder cannot be written.
         """
         try:
-            for name, data in self._files().items():
+            for name, data in self.files().items():
                 with replacing(folder / name) as file:
                     file.write(data)
         except OSError as error:
@@ -142,7 +146,7 @@ class Checkpoint:
             )
         except AfibError as error:
             raise ModelError(*(f"{folder}: {problem}" for problem in error.problems)) from error
-        for name, data in checkpoint._files().items():
+        for name, data in checkpoint.files().items():
             if data != files[name]:
                 raise ModelError(
                     f"{folder}: {name}: expected the bytes that this version of the software "
@@ -150,8 +154,8 @@ class Checkpoint:
                 )
         return checkpoint
 
-    def _files(self) -> dict[str, bytes]:
-        """The content of the folder by file name, in the order of writing."""
+    def files(self) -> dict[str, bytes]:
+        """What :meth:`save` writes, by name, in the order of writing."""
         weights = {name: values.contiguous() for name, values in self.network.state_dict().items()}
         tensors = tensors_to_bytes(weights)
         document = {
@@ -184,6 +188,11 @@ def model_digest(folder: Path) -> str:
     return _folder_digest(digests)
 
 
+def folder_digest(files: Mapping[str, bytes]) -> str:
+    """What :func:`model_digest` returns for a folder with these *files*, content by name."""
+    return _folder_digest({name: _sha256(data) for name, data in files.items()})
+
+
 def _folder_digest(digests: Mapping[str, str]) -> str:
     return _sha256("".join(sorted(f"{path}\0{sha}\n" for path, sha in digests.items())).encode())
 
@@ -205,7 +214,7 @@ def _read(folder: Path) -> dict[str, bytes]:
     problems = [
         f"{folder}: expected a file {name}, got none" for name in _LARGEST if name not in found
     ]
-    strangers = ", ".join(sorted(found - {*_LARGEST, _RELEASE}))
+    strangers = ", ".join(sorted(found - {*_LARGEST, *UNCERTAINTY, _RELEASE}))
     if strangers:
         problems.append(f"{folder}: expected nothing but a model, got also {strangers}")
     for name in found & set(_LARGEST):

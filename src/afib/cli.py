@@ -14,19 +14,20 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afib import certifying
+from afib import certifying, watching
 from afib.baselines import BASELINES
-from afib.checkpoint import Checkpoint
-from afib.classifier import Classifier
+from afib.checkpoint import UNCERTAINTY, Checkpoint, model_digest
 from afib.crossfit import NETWORK, cross_fit, write_cross_fit
 from afib.dataset import check_against, read_manifest
-from afib.decision import Decision, Screener
+from afib.decision import Decision, Screener, load_screener
 from afib.errors import AfibError, RecordError, SettingsError
 from afib.records import read_any
 from afib.screening import FORMS
-from afib.settings import load_settings, preset_names
+from afib.settings import load_settings, load_uncertainty, preset_names
 from afib.workflow import (
     Prepared,
+    calibrate,
+    is_calibrated,
     is_current,
     prepared,
     shipped_model,
@@ -107,6 +108,14 @@ def _parser() -> argparse.ArgumentParser:
         "--unless-current", action="store_true", help="do nothing if the model there is current"
     )
     train.set_defaults(interrupted="every finished epoch is kept, and --resume goes on from there")
+    calibration = _data_command(
+        commands, "calibrate", _calibrate, "fit what a model abstains on, and its prediction sets"
+    )
+    calibration.add_argument("--model", type=Path, required=True, metavar="DIR")
+    calibration.add_argument(
+        "--unless-current", action="store_true", help="do nothing if the model there has them"
+    )
+    calibration.set_defaults(interrupted="the model is as it was")
     crossfit = _data_command(
         commands, "crossfit", _crossfit, "judge every recording by a model that never saw it"
     )
@@ -122,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     screen.add_argument("--format", choices=tuple(FORMS), default="table")
     screen.set_defaults(handler=_screen, interrupted="the decisions above stand")
     certifying.add_command(commands)
+    watching.add_command(commands)
     return parser
 
 
@@ -186,7 +196,8 @@ def _train(parsed: argparse.Namespace) -> int:
         _discard(state)
     checkpoint = train_model(data, settings, progress=True, resume=state)
     # What was decided about an older model says nothing of this one.
-    (parsed.out / "release.json").unlink(missing_ok=True)
+    for stale in ("release.json", *UNCERTAINTY):
+        (parsed.out / stale).unlink(missing_ok=True)
     checkpoint.save(parsed.out)
     _discard(state)
     counts = checkpoint.provenance["validation"]
@@ -194,6 +205,26 @@ def _train(parsed: argparse.Namespace) -> int:
         f"trained {parsed.out}, digest {checkpoint.digest[:16]}; on validation "
         f"{counts['afib_right']} of {counts['afib']} AFib and "
         f"{counts['normal_right']} of {counts['normal']} normal recordings right"
+    )
+    return FINE
+
+
+def _calibrate(parsed: argparse.Namespace) -> int:
+    checkpoint = Checkpoint.load(parsed.model)
+    wanted = load_uncertainty()
+    _, data = _data(parsed)
+    if parsed.unless_current and is_calibrated(parsed.model, wanted, data):
+        print(f"the model is calibrated: {parsed.model}")
+        return FINE
+    found = calibrate(data, checkpoint, wanted, progress=True)
+    # What was decided about the model without them says nothing of it with them.
+    (parsed.model / "release.json").unlink(missing_ok=True)
+    found.save(parsed.model)
+    counts = found.provenance["calibration"]
+    print(
+        f"calibrated {parsed.model}, digest {model_digest(parsed.model)[:16]}; sets for alpha "
+        f"{wanted.conformal.alpha:g} from {counts['afib']} AFib and {counts['normal']} normal "
+        "recordings"
     )
     return FINE
 
@@ -220,7 +251,7 @@ def _crossfit(parsed: argparse.Namespace) -> int:
 
 
 def _screen(parsed: argparse.Namespace) -> int:
-    screener = Screener(Classifier(Checkpoint.load(parsed.model or shipped_model())))
+    screener = load_screener(parsed.model or shipped_model())
     failures = 0
 
     def results() -> Iterator[Decision | RecordError]:

@@ -29,6 +29,11 @@ _COLUMNS = (
     "model_digest",
     "error",
 )
+_OF_SETS = (
+    "Above 0, a recording is too strange to decide. What is not ruled out holds the true rhythm in "
+    "98 % of many recordings like those of calibration (models of the package), never for one "
+    "patient."
+)
 # What spreadsheets take for the start of a formula, also in full width.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -36,15 +41,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 def write_table(results: Iterable[Decision | RecordError], out: TextIO) -> None:
     """One line a record for a reader, and a line that counts."""
     counts = {"AFib": 0, "normal": 0, "abstained": 0, "not read": 0}
-    out.write(f"{'record':<16} {'seconds':>7}  {'decision':<10} {'P(AFib)':>8}  why\n")
+    out.write(
+        f"{'record':<16} {'seconds':>7}  {'decision':<10} {'P(AFib)':>8}  {'strange':>8}  "
+        "not ruled out, or why not decided\n"
+    )
     for result in results:
-        word, seconds, probability, why = _columns(result)
+        word, seconds, probability, strange, why = _columns(result)
         counts[word] += 1
-        line = f"{result.record:<16} {seconds:>7}  {word:<10} {probability:>8}  {why}"
+        line = f"{result.record:<16} {seconds:>7}  {word:<10} {probability:>8}  {strange:>8}  {why}"
         out.write(_visible(line.rstrip()) + "\n")
         out.flush()
     told = ", ".join(f"{number} {word}" for word, number in counts.items())
-    out.write(f"{told}. Not for diagnostic use: review every decision.\n")
+    out.write(f"{told}. Not for diagnostic use: review every decision.\n{_OF_SETS}\n")
 
 
 def write_json(results: Iterable[Decision | RecordError], out: TextIO) -> None:
@@ -69,13 +77,18 @@ FORMS: Mapping[str, Callable[[Iterable[Decision | RecordError], TextIO], None]] 
 }
 
 
-def _columns(result: Decision | RecordError) -> tuple[str, str, str, str]:
-    """What the table says of a record: the decision in a word, seconds, probability, and why."""
+def _columns(result: Decision | RecordError) -> tuple[str, str, str, str, str]:
+    """What the table says of a record: decision, seconds, probability, strangeness, and why."""
     if isinstance(result, RecordError):
-        return "not read", "", "", _one(result)
+        return "not read", "", "", "", _one(result)
     probability = "" if result.probability_afib is None else f"{result.probability_afib:.4f}"
+    strange = ""
+    if result.ood_score is not None and result.ood_threshold is not None:
+        # From 0, where the device stops deciding.
+        strange = f"{result.ood_score - result.ood_threshold:+.2f}"
     word = result.rhythm or "abstained"
-    return word, f"{result.duration_s:.1f}", probability, result.reason or ""
+    told = result.reason or " or ".join(result.prediction_set or ())
+    return word, f"{result.duration_s:.1f}", probability, strange, told
 
 
 def _visible(text: str) -> str:

@@ -10,23 +10,32 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.dataset import AFIB, NORMAL, manifest, manifest_digest, prepare, write_manifest
-from afib.errors import ModelError
+from afib.errors import ModelError, TrainingError
+from afib.examples import examples_of
 from afib.fitting import fit_temperature, fit_threshold
 from afib.sources import cache_folder, open_source
+from afib.strangeness import Strangeness, fit_strangeness, seen_in
 from afib.training import train
+from afib.uncertainty import Uncertainty, fit_sets
 from nnassure.detection import correct
 
 if TYPE_CHECKING:
     from afib.dataset import Dataset
-    from afib.settings import Settings
+    from afib.settings import Settings, UncertaintySettings
+    from afib.sources import Source
     from nnassure.arrays import BoolArray
 
 __all__ = [
     "Prepared",
+    "calibrate",
     "fitted",
+    "gate_of",
+    "is_calibrated",
     "is_current",
     "prepared",
     "shipped_model",
@@ -45,11 +54,13 @@ class Prepared:
         dataset: The recordings with their splits.
         document: Their manifest.
         digest: SHA-256 of the manifest's file.
+        source: Where they come from, for what needs them as the recorder gave them.
     """
 
     dataset: Dataset
     document: dict[str, Any]
     digest: str
+    source: Source
 
 
 def shipped_model(preset: str = "physionet2017") -> Path:
@@ -69,7 +80,9 @@ def prepared(
     cache = cache_folder() / "prepared" if cached else None
     dataset = prepare(source, settings, cache, progress=progress)
     document = manifest(dataset, source, settings)
-    return Prepared(dataset=dataset, document=document, digest=manifest_digest(document))
+    return Prepared(
+        dataset=dataset, document=document, digest=manifest_digest(document), source=source
+    )
 
 
 def write_prepared(data: Prepared, folder: Path) -> Path:
@@ -87,6 +100,97 @@ def is_current(folder: Path, settings: Settings, data: Prepared) -> bool:
         return False
     same_data = checkpoint.provenance.get("manifest_sha256") == data.digest
     return same_data and checkpoint.settings.digest == settings.digest
+
+
+def is_calibrated(folder: Path, settings: UncertaintySettings, data: Prepared) -> bool:
+    """Whether gate and prediction sets in *folder* were fitted with these settings on these data.
+
+    The network that they stand beside is the one in *folder*, or they would not be read.
+    """
+    try:
+        found = Uncertainty.load(folder, Checkpoint.load(folder))
+    except ModelError:
+        return False
+    same_data = found.provenance.get("manifest_sha256") == data.digest
+    return same_data and found.settings.digest == settings.digest
+
+
+def calibrate(
+    data: Prepared, checkpoint: Checkpoint, settings: UncertaintySettings, *, progress: bool
+) -> Uncertainty:
+    """The gate and the prediction sets of a model.
+
+    The detectors are fitted on the split for training, their threshold on that for validation, and
+    the sets on that for calibration; the split for test is not looked at.
+
+    Raises:
+        TrainingError: If there are too few recordings of a kind.
+        SourceError: If a recording cannot be read again.
+    """
+    trained_on = checkpoint.provenance.get("manifest_sha256")
+    if trained_on != data.digest:
+        raise TrainingError(
+            f"calibration: expected the recordings and splits of the network's training, "
+            f"manifest {str(trained_on)[:16]}, got manifest {data.digest[:16]}; recordings that "
+            "it was trained on would calibrate it"
+        )
+    dataset = data.dataset
+    gate = gate_of(
+        checkpoint,
+        data.source,
+        dataset.of(split="train"),
+        dataset.of(split="validation"),
+        settings,
+        progress=progress,
+    )
+    kept = dataset.of(split="calibration")
+    kept = kept.where(kept.usable)
+    scores = gate.scores(seen_in(checkpoint, kept))
+    calibration = kept.where(scores <= gate.threshold).of(labels=(NORMAL, AFIB))
+    logits = Classifier(checkpoint).logits(calibration.signals)
+    thresholds = fit_sets(
+        logits,
+        calibration.is_afib,
+        temperature=checkpoint.temperature,
+        alpha=settings.conformal.alpha,
+    )
+    afib = int(calibration.is_afib.sum())
+    return Uncertainty(
+        network_sha256=checkpoint.digest,
+        strangeness=gate,
+        thresholds=thresholds,
+        ordinary_scores=np.sort(scores),
+        settings=settings,
+        provenance={
+            "manifest_sha256": data.digest,
+            "calibration": {"afib": afib, "normal": len(calibration) - afib},
+        },
+    )
+
+
+def gate_of(  # noqa: PLR0913  a gate is told by its network, its recordings and its settings
+    checkpoint: Checkpoint,
+    source: Source,
+    development: Dataset,
+    validation: Dataset,
+    settings: UncertaintySettings,
+    *,
+    progress: bool,
+) -> Strangeness:
+    """The gate beside a network: fitted on *development*, its threshold on *validation*.
+
+    Raises:
+        TrainingError: If there are too few recordings of a kind.
+        SourceError: If a recording cannot be read again.
+    """
+    shown = examples_of(checkpoint, development, source, settings.disturbed, progress=progress)
+    rhythms = validation.where(validation.usable).of(labels=(NORMAL, AFIB))
+    return fit_strangeness(
+        shown,
+        validation=seen_in(checkpoint, rhythms),
+        is_afib=rhythms.is_afib,
+        settings=settings.detector,
+    )
 
 
 def train_model(

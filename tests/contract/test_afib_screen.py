@@ -18,6 +18,7 @@ from tests.support.device_desk import GOOD, DeviceDesk
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import wfdb_record, write_files, write_zip
 from tests.support.terminals import StopsAt
+from tests.support.uncertain import tiny_uncertainty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,10 +104,12 @@ def test_the_table_is_for_people(desk: DeviceDesk) -> None:
     write_files(desk.records, CUT)
     code, out, _ = desk.screen(form="table")
     assert code == 1
-    assert out[0].split() == ["record", "seconds", "decision", "P(AFib)", "why"]
+    assert out[0].split()[:5] == ["record", "seconds", "decision", "P(AFib)", "strange"]
+    assert out[0].endswith("not ruled out, or why not decided")
     assert [line.split()[:3] for line in out[1:4]][1] == ["A00002", "not", "read"]
     assert [line.split()[1] for line in (out[1], out[3])] == ["10.0", "10.0"]
     assert out[4].endswith("1 not read. Not for diagnostic use: review every decision.")
+    assert out[5].endswith("never for one patient.")
     table = desk.ask("screen", desk.records, "--model", desk.model)
     assert table == (1, out, [])
 
@@ -120,7 +123,10 @@ def test_csv_has_the_columns_of_json(desk: DeviceDesk) -> None:
     assert code == 1
     assert list(rows[0]) == [*KEYS, "error"]
     for row, line in zip(rows, decided, strict=True):
-        shown = {key: "" if value is None else str(value) for key, value in line.items()}
+        shown = {
+            key: " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+            for key, value in line.items()
+        }
         assert {key: value for key, value in row.items() if value} == {
             key: value for key, value in shown.items() if value
         }
@@ -176,13 +182,15 @@ def test_a_model_that_answers_no_number_fails_by_record(desk: DeviceDesk) -> Non
     with torch.no_grad():
         for values in checkpoint.network.parameters():
             values.copy_(torch.full_like(values, 1e30))
-    replace(checkpoint, threshold=0.0).save(desk.model)
+    broken = replace(checkpoint, threshold=0.0)
+    broken.save(desk.model)
+    tiny_uncertainty(broken).save(desk.model)
     code, out, err = desk.screen()
     assert (code, err, len(out)) == (1, [], 2)
     assert json.loads(out[0]) == {
         "record": "A00001",
-        "error": f"{desk.records / 'A00001.hea'}: logits: expected finite values, "
-        "got 1 of 1 that are not, the first at 0",
+        "error": f"{desk.records / 'A00001.hea'}: pooled: expected finite values, "
+        "got 6 of 6 that are not, the first at (0, 0)",
     }
 
 
@@ -208,7 +216,7 @@ def test_a_file_name_that_is_no_text_is_told_all_the_same(
     with pytest.raises(SystemExit, match=r"^1$"):
         entry()
     lines = shown.getvalue().decode("ascii").splitlines()
-    names = [line.split()[0] for line in lines[1:-1]]
+    names = [line.split()[0] for line in lines[1:-2]]
     assert names == ["A00001", "A00003", "\\u5fc3", "\\udcff"]
 
 

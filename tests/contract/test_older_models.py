@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from afib.checkpoint import Checkpoint, model_digest
+from afib.checkpoint import UNCERTAINTY, Checkpoint, model_digest
 from afib.classifier import Classifier
 from afib.network import folded
+from afib.uncertainty import Uncertainty
 from afib.workflow import shipped_model
 from tests.support.models import random_network, tiny_checkpoint
 from tests.support.training import pulse_dataset, tiny_settings
@@ -24,8 +25,10 @@ def test_the_shipped_model_is_saved_as_it_was(tmp_path: Path) -> None:
     shipped = shipped_model()
     loaded = Checkpoint.load(shipped)
     loaded.save(tmp_path)
-    assert loaded.digest == model_digest(shipped)
-    for name in ("model.json", "model.safetensors"):
+    beside = Uncertainty.load(shipped, loaded)
+    beside.save(tmp_path)
+    assert model_digest(tmp_path) == model_digest(shipped)
+    for name in ("model.json", "model.safetensors", *UNCERTAINTY):
         assert (tmp_path / name).read_bytes() == (shipped / name).read_bytes()
 
 

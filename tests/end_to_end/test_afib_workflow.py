@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 import threading
 import time
 from multiprocessing import active_children
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,11 +26,11 @@ from afib.crossfit import CrossFit, read_cross_fit
 from afib.workflow import fitted
 from tests.support.presets import small_folder, write_preset, write_pulses
 from tests.support.terminals import StopsAt
+from tests.support.uncertain import tiny_uncertainty
 from tests.support.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 RHYTHMS = ("N", "A")
 COUNT = 72
@@ -129,20 +131,22 @@ def test_data_are_held_against_a_manifest(
 
 
 def test_a_trained_model_screens_the_recordings_that_it_was_made_for(
-    workshop: Workshop, capsys: pytest.CaptureFixture[str]
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Every recording gets the rhythm that the classifier gives it, nearly all of them rightly."""
+    model = Path(shutil.copytree(workshop.model, tmp_path / "model"))
     dataset = workshop.data.dataset
     classifier = Classifier(Checkpoint.load(workshop.model))
     calls = classifier.calls_afib(classifier.logits(dataset.signals))
-    asked = ["screen", str(workshop.records), f"--model={workshop.model}", "--format=json"]
+    tiny_uncertainty(Checkpoint.load(model)).save(model)
+    asked = ["screen", str(workshop.records), f"--model={model}", "--format=json"]
     assert main(asked) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["record"]: line["rhythm"] for line in lines} == {
         name: "AFib" if called else "normal"
         for name, called in zip(dataset.names.tolist(), calls, strict=True)
     }
-    assert {line["model_digest"] for line in lines} == {model_digest(workshop.model)}
+    assert {line["model_digest"] for line in lines} == {model_digest(model)}
     test = dataset.of(split="test", labels=RHYTHMS)
     right = classifier.calls_afib(classifier.logits(test.signals)) == test.is_afib
     assert right.mean() > 0.8

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from afib.dataset import Dataset, fold_of, split_of
+from afib.quality import QUALITY_FEATURES
 from afib.records import signal_digest
 from afib.settings import SplitSettings
 
 if TYPE_CHECKING:
-    from nnassure.arrays import FloatArray
+    from nnassure.arrays import DoubleArray, FloatArray, StrArray
 
 __all__ = ["SPLIT", "dataset_of"]
 
@@ -42,6 +43,14 @@ def dataset_of(labels: str, signals: list[FloatArray] | None = None) -> Dataset:
         rates_hz=np.full(count, 300, dtype=np.float32),
         peak_mv=np.array([np.abs(signal).max() for signal in signals], dtype=np.float32),
         amplitude_mv=np.array([np.ptp(signal) for signal in signals], dtype=np.float32),
+        usable=np.ones(count, dtype=np.bool_),
+        quality=_quality(kept),
         signals=tuple(signals),
         label_versions={"v3": kept},
     )
+
+
+def _quality(labels: StrArray) -> DoubleArray:
+    """Numbers as of quality, drawn; those of noisy recordings lie apart."""
+    drawn = np.random.default_rng(len(labels)).normal(size=(len(labels), len(QUALITY_FEATURES)))
+    return np.asarray(drawn + 2.0 * (labels == "~")[:, None], np.float64)

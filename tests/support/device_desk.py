@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from afib.checkpoint import model_digest
 from afib.cli import main
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import wfdb_record, write_files
+from tests.support.uncertain import tiny_uncertainty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +26,9 @@ class DeviceDesk:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self._capsys = folder, capsys
         self.model = folder / "model"
-        self.digest = tiny_checkpoint().digest
         tiny_checkpoint().save(self.model)
+        tiny_uncertainty(tiny_checkpoint()).save(self.model)
+        self.digest = model_digest(self.model)
         self.records = write_files(folder / "records", GOOD)
 
     def ask(self, *arguments: object) -> tuple[int, list[str], list[str]]:

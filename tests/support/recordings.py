@@ -11,7 +11,7 @@ from afib.errors import RecordError
 from afib.records import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -87,6 +87,10 @@ class ListedRecordings:
         """The recordings; every call is counted."""
         self.times_read += 1
         return iter(self._recordings)
+
+    def some(self, names: Collection[str]) -> Iterator[Recording]:
+        """Those with these names."""
+        return (one for one in self._recordings if one.name in names)
 
 
 def steps(samples: int = 3000, *, seed: int = 0) -> NDArray[np.int16]:

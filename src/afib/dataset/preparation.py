@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,21 +13,23 @@ from afib.dataset.splits import fold_of, split_of
 from afib.dataset.table import Dataset
 from afib.errors import SourceError
 from afib.preprocessing import to_network_rate
+from afib.quality import QUALITY_FEATURES, quality_features
 from afib.sources.base import digest_of, in_short
 from afib.sources.labels import chosen_labels
+from afib.usability import unusable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.records import Recording
-    from afib.settings import PreprocessingSettings, Settings
+    from afib.settings import Settings
     from afib.sources import Source
-    from nnassure.arrays import FloatArray, StrArray
+    from nnassure.arrays import DoubleArray, FloatArray, StrArray
 
 __all__ = ["prepare"]
 
 # Goes up with every change of what a prepared file holds or how it is computed.
-_FORMAT = 1
+_FORMAT = 2
 _LOW, _HIGH = 1, 99
 
 
@@ -41,6 +43,8 @@ class _Row:
     rate_hz: float
     peak_mv: float
     amplitude_mv: float
+    usable: bool
+    quality: DoubleArray
     signal: FloatArray
 
 
@@ -57,7 +61,7 @@ def prepare(source: Source, settings: Settings, cache: Path | None, *, progress:
         SourceError: If recordings are damaged or missing, or have no label in the version, or the
             cache cannot be written.
     """
-    prepared = _prepared(source, settings.preprocessing, cache, progress=progress)
+    prepared = _prepared(source, settings, cache, progress=progress)
     digests: list[str] = prepared.digests.tolist()
     split = settings.data.split
     return Dataset(
@@ -75,19 +79,27 @@ def prepare(source: Source, settings: Settings, cache: Path | None, *, progress:
         rates_hz=prepared.rates_hz,
         peak_mv=prepared.peak_mv,
         amplitude_mv=prepared.amplitude_mv,
+        usable=prepared.usable,
+        quality=prepared.quality,
         signals=prepared.signals(),
         label_versions=prepared.label_versions,
     )
 
 
 def _prepared(
-    source: Source, settings: PreprocessingSettings, cache: Path | None, *, progress: bool
+    source: Source, settings: Settings, cache: Path | None, *, progress: bool
 ) -> Prepared:
     if cache is None:
         return _read(source, settings, progress=progress)
     # Of preprocessing the rate alone counts: segments are cut when they are asked for.
     key = digest_of(
-        {"format": _FORMAT, "rate_hz": settings.rate_hz, "source": source.fingerprint()}
+        {
+            "format": _FORMAT,
+            "quality": QUALITY_FEATURES,
+            "rate_hz": settings.preprocessing.rate_hz,
+            "source": source.fingerprint(),
+            "usability": asdict(settings.usability),
+        }
     )
     path = cache / f"{source.name}-{key[:32]}.npz"
     found = load(path)
@@ -101,7 +113,7 @@ def _prepared(
     return prepared
 
 
-def _read(source: Source, settings: PreprocessingSettings, *, progress: bool) -> Prepared:
+def _read(source: Source, settings: Settings, *, progress: bool) -> Prepared:
     bar = tqdm(
         source.recordings(),
         desc=f"reading {source.name}",
@@ -120,6 +132,8 @@ def _read(source: Source, settings: PreprocessingSettings, *, progress: bool) ->
         rates_hz=np.array([row.rate_hz for row in rows], dtype=np.float32),
         peak_mv=np.array([row.peak_mv for row in rows], dtype=np.float32),
         amplitude_mv=np.array([row.amplitude_mv for row in rows], dtype=np.float32),
+        usable=np.array([row.usable for row in rows], dtype=np.bool_),
+        quality=np.stack([row.quality for row in rows]),
         samples=np.concatenate([row.signal for row in rows]),
         offsets=np.cumsum([0, *(len(row.signal) for row in rows)], dtype=np.int64),
         label_versions={
@@ -129,8 +143,9 @@ def _read(source: Source, settings: PreprocessingSettings, *, progress: bool) ->
     )
 
 
-def _row(recording: Recording, settings: PreprocessingSettings) -> _Row:
+def _row(recording: Recording, settings: Settings) -> _Row:
     low, high = np.percentile(recording.signal_mv, (_LOW, _HIGH))
+    reason = unusable(recording.signal_mv, recording.rate_hz, settings.usability)
     return _Row(
         name=recording.name,
         digest=recording.digest,
@@ -138,7 +153,9 @@ def _row(recording: Recording, settings: PreprocessingSettings) -> _Row:
         rate_hz=recording.rate_hz,
         peak_mv=float(np.abs(recording.signal_mv).max()),
         amplitude_mv=float(high - low),
-        signal=to_network_rate(recording.signal_mv, recording.rate_hz, settings),
+        usable=reason is None,
+        quality=np.zeros(len(QUALITY_FEATURES)) if reason else quality_features(recording),
+        signal=to_network_rate(recording.signal_mv, recording.rate_hz, settings.preprocessing),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from nnassure.arrays import FloatArray, IntArray, StrArray
+    from nnassure.arrays import BoolArray, DoubleArray, FloatArray, IntArray, StrArray
 
 __all__ = ["Prepared", "load", "save"]
 
@@ -55,6 +55,8 @@ class Prepared:
     rates_hz: FloatArray
     peak_mv: FloatArray
     amplitude_mv: FloatArray
+    usable: BoolArray
+    quality: DoubleArray
     samples: FloatArray
     offsets: IntArray
     label_versions: Mapping[str, StrArray]
@@ -119,7 +121,13 @@ def _is_sound(prepared: Prepared) -> bool:
         and offsets.ndim == samples.ndim == 1
         and all(column.dtype.kind == "U" for column in texts)
         and all(column.dtype == np.float32 for column in numbers)
-        and all(column.shape == (len(offsets) - 1,) for column in texts + numbers)
+        and prepared.usable.dtype == np.bool_
+        and prepared.quality.dtype == np.float64
+        and prepared.quality.ndim == 2  # noqa: PLR2004  (recordings and numbers)
+        and all(
+            column.shape == (len(offsets) - 1,)
+            for column in [*texts, *numbers, prepared.usable, prepared.quality[:, 0]]
+        )
         and offsets[0] == 0
         and bool(np.all(np.diff(offsets) > 0))
         and offsets[-1] == len(samples)

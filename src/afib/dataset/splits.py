@@ -15,9 +15,11 @@ from afib.dataset.table import SPLITS
 if TYPE_CHECKING:
     from afib.settings import SplitSettings
 
-__all__ = ["fold_of", "split_of"]
+__all__ = ["PARTS", "fold_of", "part_of", "split_of"]
 
 _DIGITS = 16
+#: Of a fold: prediction sets of one are calibrated on the others.
+PARTS = 3
 
 
 def split_of(digest: str, settings: SplitSettings) -> str:
@@ -40,6 +42,14 @@ def fold_of(digest: str, settings: SplitSettings) -> int:
     The first 16 hexadecimal digits of SHA-256 of ``fold:seed:digest``, modulo the folds.
     """
     return _number(f"fold:{settings.seed}:{digest}") % settings.folds
+
+
+def part_of(digest: str, seed: int) -> int:
+    """The part of its fold that the recording with this *digest* belongs to: 0, 1 or 2.
+
+    The first 16 hexadecimal digits of SHA-256 of ``part:seed:digest``, modulo 3.
+    """
+    return _number(f"part:{seed}:{digest}") % PARTS
 
 
 def _number(text: str) -> int:

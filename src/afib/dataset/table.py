@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnassure.arrays import BoolArray, FloatArray, IntArray, StrArray, require_shape
+from nnassure.arrays import (
+    BoolArray,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    StrArray,
+    require_shape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,6 +44,10 @@ class Dataset:
         peak_mv: Largest absolute sample, shape (recordings,).
         amplitude_mv: From the 1st to the 99th percentile of the recorder's samples, which a
             single artefact does not move; shape (recordings,).
+        usable: Whether the recording can hold a rhythm at all (:mod:`afib.usability`), shape
+            (recordings,).
+        quality: What :func:`afib.quality.quality_features` says of the recorder's samples, shape
+            (recordings, numbers); zeros where the recording is not usable.
         signals: Samples in mV at the network's rate, one array of shape (samples,) a recording.
         label_versions: By version, the label of each recording, empty where that version has
             none; shape (recordings,) each.
@@ -53,6 +64,8 @@ class Dataset:
     rates_hz: FloatArray
     peak_mv: FloatArray
     amplitude_mv: FloatArray
+    usable: BoolArray
+    quality: DoubleArray
     signals: tuple[FloatArray, ...]
     label_versions: Mapping[str, StrArray]
 
@@ -84,6 +97,8 @@ class Dataset:
             rates_hz=self.rates_hz[mask],
             peak_mv=self.peak_mv[mask],
             amplitude_mv=self.amplitude_mv[mask],
+            usable=self.usable[mask],
+            quality=self.quality[mask],
             signals=tuple(compress(self.signals, mask)),
             label_versions={
                 version: labels[mask] for version, labels in self.label_versions.items()

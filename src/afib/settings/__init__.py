@@ -31,13 +31,26 @@ from afib.settings.shape import (
     settings_to_json,
 )
 from afib.settings.strict import parse_yaml, structure
+from afib.settings.uncertainty import (
+    ConformalSettings,
+    DetectorSettings,
+    DisturbedSettings,
+    FamilySettings,
+    UncertaintySettings,
+    load_uncertainty,
+    uncertainty_from_json,
+)
 
 __all__ = [
     "AttackSettings",
     "AugmentationSettings",
     "CertifiedSettings",
     "CohortSettings",
+    "ConformalSettings",
     "DataSettings",
+    "DetectorSettings",
+    "DisturbedSettings",
+    "FamilySettings",
     "FittingSettings",
     "NetworkSettings",
     "PreprocessingSettings",
@@ -45,13 +58,16 @@ __all__ = [
     "Settings",
     "SplitSettings",
     "TrainingSettings",
+    "UncertaintySettings",
     "UsabilitySettings",
     "completed",
     "condensed",
     "load_settings",
+    "load_uncertainty",
     "preset_names",
     "settings_from_json",
     "settings_to_json",
+    "uncertainty_from_json",
 ]
 
 

@@ -136,7 +136,8 @@ def _value(hint: Any, value: object, place: str, problems: list[str]) -> Any:  #
 def _typed(kind: Any, value: object) -> Any:  # noqa: ANN401  (see structure)
     """*value* as a *kind*, or None; a whole number is a number, but true is no integer."""
     if get_origin(kind) is tuple:
-        ok = isinstance(value, list | tuple) and all(type(item) is int for item in value)
+        item_kind = get_args(kind)[0]
+        ok = isinstance(value, list | tuple) and all(type(item) is item_kind for item in value)
         return tuple(value) if ok else None  # type: ignore[arg-type]  # ok says it is a sequence
     if kind is float and type(value) in {int, float}:
         number = float(value)  # type: ignore[arg-type]  # the line above says it is a number

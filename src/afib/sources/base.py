@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Protocol
 from afib.errors import RecordError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from afib.records import Recording
 
-__all__ = ["Source", "digest_of", "file_digest", "in_short", "sound_recordings"]
+__all__ = [
+    "Source",
+    "digest_of",
+    "file_digest",
+    "in_short",
+    "require_known",
+    "sound_recordings",
+]
 
 _SHOWN = 10
 
@@ -49,6 +56,15 @@ class Source(Protocol):
         """
         ...
 
+    def some(self, names: Collection[str]) -> Iterator[Recording]:
+        """Those of :meth:`recordings` with these *names*, without reading the others.
+
+        Raises:
+            SourceError: With every one that could not be read, or that the source lacks, after
+                the last sound one.
+        """
+        ...
+
 
 def sound_recordings(results: Iterable[Recording | RecordError], place: str) -> Iterator[Recording]:
     """The recordings among *results*, until the errors among them are raised together.
@@ -70,6 +86,16 @@ def sound_recordings(results: Iterable[Recording | RecordError], place: str) -> 
         hidden = len(problems) - _SHOWN
         rest = [f"{place}: {hidden} more problems like these"] if hidden > 0 else []
         raise SourceError(*problems[:_SHOWN], *rest)
+
+
+def require_known(names: Collection[str], known: Collection[str], place: str) -> None:
+    """Hold every one of *names* to be *known*.
+
+    Raises:
+        SourceError: If one is not.
+    """
+    if strangers := set(names) - set(known):
+        raise SourceError(f"{place}: expected recordings of the source, got {in_short(strangers)}")
 
 
 def digest_of(document: Mapping[str, object]) -> str:

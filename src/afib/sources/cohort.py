@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from afib.errors import SourceError
-from afib.sources.base import digest_of
+from afib.sources.base import digest_of, require_known
 from afib.sources.labels import chosen_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from afib.records import Recording
     from afib.settings import CohortSettings, DataSettings
@@ -61,6 +61,23 @@ class SyntheticCohort:
     def recordings(self) -> Iterator[Recording]:
         """The generated recordings, sorted by name."""
         return iter(self._recordings)
+
+    def some(self, names: Collection[str]) -> Iterator[Recording]:
+        """Those with these *names*, sorted by name; only they are generated, unless all are there.
+
+        Raises:
+            SourceError: If the cohort lacks one.
+        """
+        from afib.synthetic import cohort_numbers, generate_recording  # noqa: PLC0415  (see _recordings)
+
+        numbers = {f"S{number:05d}": number for number in cohort_numbers(self._cohort)}
+        known = sorted(numbers)[: self._limit]
+        require_known(names, known, "synthetic cohort")
+        if "_recordings" in self.__dict__:
+            yield from (one for one in self._recordings if one.name in names)
+            return
+        for name in sorted(names):
+            yield generate_recording(seed=self._cohort.seed, number=numbers[name]).recording
 
     @cached_property
     def _recordings(self) -> tuple[Recording, ...]:

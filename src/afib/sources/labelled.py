@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, final
 
 from afib.errors import RecordError, SourceError
 from afib.records import content_digest, read_archive, read_folder, record_names
-from afib.sources.base import digest_of, file_digest, in_short, sound_recordings
+from afib.sources.base import (
+    digest_of,
+    file_digest,
+    in_short,
+    require_known,
+    sound_recordings,
+)
 from afib.sources.labels import chosen_labels, read_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from afib.records import Recording
@@ -100,8 +106,18 @@ class LabelledRecords:
         Raises:
             SourceError: With every recording that could not be read, after the last sound one.
         """
+        yield from self.some(self._chosen)
+
+    def some(self, names: Collection[str]) -> Iterator[Recording]:
+        """Those with these *names*, sorted by name.
+
+        Raises:
+            SourceError: With every one that could not be read, or that there is not, after the
+                last sound one.
+        """
+        require_known(names, self._chosen, str(self._path))
         read = read_folder if self._path.is_dir() else read_archive
-        for recording in sound_recordings(read(self._path, self._chosen), str(self._path)):
+        for recording in sound_recordings(read(self._path, frozenset(names)), str(self._path)):
             yield dataclasses.replace(recording, label=self._labels[recording.name])
 
     @cached_property

@@ -12,6 +12,7 @@ from afib.synthetic.cohort import (
     LABELS,
     RATE_HZ,
     SyntheticRecording,
+    cohort_numbers,
     generate_cohort,
     generate_recording,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "LABELS",
     "RATE_HZ",
     "SyntheticRecording",
+    "cohort_numbers",
     "generate_cohort",
     "generate_recording",
 ]

@@ -36,6 +36,7 @@ __all__ = [
     "LABELS",
     "RATE_HZ",
     "SyntheticRecording",
+    "cohort_numbers",
     "generate_cohort",
     "generate_recording",
 ]
@@ -90,12 +91,19 @@ def generate_cohort(cohort: CohortSettings) -> tuple[SyntheticRecording, ...]:
             f"data.cohort: expected at most {_MOST_OF_A_LABEL} recordings of a label, "
             f"got {max(counts)}"
         )
-    numbers = sorted(
+    return tuple(
+        generate_recording(seed=cohort.seed, number=number) for number in cohort_numbers(cohort)
+    )
+
+
+def cohort_numbers(cohort: CohortSettings) -> list[int]:
+    """The numbers of the recordings of a cohort, rising."""
+    counts = (cohort.normal, cohort.afib, cohort.other, cohort.noisy)
+    return sorted(
         len(LABELS) * ordinal + place + 1
         for place, count in enumerate(counts)
         for ordinal in range(count)
     )
-    return tuple(generate_recording(seed=cohort.seed, number=number) for number in numbers)
 
 
 def generate_recording(*, seed: int, number: int, noisy: bool = True) -> SyntheticRecording:

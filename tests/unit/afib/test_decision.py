@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from afib.classifier import Classifier
-from afib.decision import Decision, Screener, unusable
+from afib.decision import Decision, Limits, Screener, unusable
 from afib.preprocessing import to_network_rate
 from afib.records import Recording
 from afib.settings import UsabilitySettings
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import recording
+from tests.support.uncertain import NEVER, tiny_uncertainty
 
 if TYPE_CHECKING:
     from nnassure.arrays import FloatArray
@@ -155,3 +156,74 @@ def test_recordings_of_any_rate_are_decided() -> None:
     assert first.probability_afib is not None
     assert second.probability_afib == pytest.approx(first.probability_afib, abs=0.02)
     assert second.duration_s == first.duration_s
+
+
+def device(
+    *,
+    threshold: float = 0.25,
+    ood_threshold: float = NEVER,
+    thresholds: tuple[float, float] = (1.0, 1.0),
+) -> Screener:
+    """A whole device: network, gate and prediction sets."""
+    checkpoint = tiny_checkpoint(threshold=threshold)
+    uncertainty = tiny_uncertainty(checkpoint, ood_threshold=ood_threshold, thresholds=thresholds)
+    limits = Limits(checkpoint=checkpoint, uncertainty=uncertainty)
+    return Screener(Classifier(checkpoint), limits)
+
+
+def test_a_whole_device_says_what_it_cannot_rule_out() -> None:
+    """Both rhythms where both thresholds are 1; the rhythm of the network alone stays."""
+    whole, one = device(threshold=-1e9), recording("A00007")
+    alone = Screener(whole.classifier).decide(one)
+    decision = whole.decide(one)
+    assert decision.rhythm == alone.rhythm == "AFib"
+    assert decision.probability_afib == alone.probability_afib
+    assert decision.prediction_set == ("normal", "AFib")
+    assert decision.ood_score is not None
+    assert (decision.ood_threshold, decision.reason) == (NEVER, None)
+    assert decision.model_digest == whole.digest != alone.model_digest
+
+
+def test_what_is_strange_is_not_classified() -> None:
+    """A score above the threshold: no rhythm, no probability, no set; at the threshold a rhythm."""
+    one = recording()
+    score = device().decide(one).ood_score
+    assert score is not None
+    for limit, abstained in ((np.nextafter(score, -np.inf), True), (score, False)):
+        decision = device(ood_threshold=float(limit)).decide(one)
+        assert decision.abstained is abstained
+        assert decision.ood_score == score
+        assert (decision.probability_afib is None) is abstained
+        assert (decision.prediction_set is None) is abstained
+        assert (decision.reason is not None) is abstained
+
+
+def test_an_empty_set_abstains() -> None:
+    """Neither rhythm fits as well as calibration recordings did; how sure it is stays known."""
+    decision = device(thresholds=(0.0, 0.0)).decide(recording())
+    assert decision.abstained
+    assert decision.prediction_set == ()
+    assert decision.probability_afib is not None
+    assert decision.reason is not None
+    assert "neither rhythm" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("threshold", "thresholds", "kept"),
+    [(-1e9, (1.0, 0.0), ("normal",)), (1e9, (0.0, 1.0), ("AFib",))],
+)
+def test_a_set_without_the_rhythm_abstains(
+    threshold: float, thresholds: tuple[float, float], kept: tuple[str, ...]
+) -> None:
+    """The device never says a rhythm that its own set rules out."""
+    decision = device(threshold=threshold, thresholds=thresholds).decide(recording())
+    assert decision.abstained
+    assert decision.prediction_set == kept
+    assert decision.reason is not None
+    assert "rules out" in decision.reason
+
+
+def test_what_can_hold_no_rhythm_has_no_score() -> None:
+    """It is refused before anything is computed of it."""
+    decision = device().decide(recording(samples=2001))
+    assert (decision.abstained, decision.ood_score, decision.prediction_set) == (True, None, None)

@@ -134,15 +134,21 @@ def test_a_decision_is_shown_as_soon_as_it_is_known(form: str) -> None:
 
 
 def test_the_table_is_a_line_a_record_and_a_count() -> None:
-    """Rhythm, abstention and error read alike, and the last line counts and warns."""
-    assert shown("table", DECIDED, REFUSED, UNREAD) == (
-        "record           seconds  decision    P(AFib)  why\n"
-        "A00001              30.0  AFib         0.9877\n"
-        "A00002               6.7  abstained            too short: 6.6 s of at least 9 s\n"
-        "A00003                    not read             "
+    """Rhythm, abstention and error read alike; the last lines count, warn, and tell of sets."""
+    whole = replace(DECIDED, prediction_set=("normal", "AFib"), ood_score=1.25, ood_threshold=2.0)
+    assert shown("table", whole, REFUSED, UNREAD) == (
+        "record           seconds  decision    P(AFib)   strange  "
+        "not ruled out, or why not decided\n"
+        "A00001              30.0  AFib         0.9877     -0.75  normal or AFib\n"
+        "A00002               6.7  abstained                      "
+        "too short: 6.6 s of at least 9 s\n"
+        "A00003                    not read                       "
         "A00003.hea: expected a header, got none; and more\n"
         "1 AFib, 0 normal, 1 abstained, 1 not read. "
         "Not for diagnostic use: review every decision.\n"
+        "Above 0, a recording is too strange to decide. What is not ruled out holds the true "
+        "rhythm in 98 % of many recordings like those of calibration (models of the package), "
+        "never for one patient.\n"
     )
 
 
@@ -150,7 +156,7 @@ def test_the_table_is_a_line_a_record_and_a_count() -> None:
 def test_a_name_cannot_write_a_line_of_its_own(name: str) -> None:
     """Line breaks and escapes in a name are shown, not obeyed."""
     lines = shown("table", replace(DECIDED, record=name)).splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert lines[1].startswith("x\\")
 
 
@@ -192,7 +198,7 @@ def test_csv_keeps_other_text_as_it_is() -> None:
         assert rows(replace(DECIDED, record=name))[0]["record"] == name
 
 
-@pytest.mark.parametrize(("form", "lines"), [("table", 2), ("json", 0), ("csv", 1)])
+@pytest.mark.parametrize(("form", "lines"), [("table", 3), ("json", 0), ("csv", 1)])
 def test_no_results_are_a_header_at_most(form: str, lines: int) -> None:
     """Of nothing there are no decisions; the table still counts them."""
     assert len(shown(form).splitlines()) == lines

@@ -1,0 +1,79 @@
+"""Whether the arrays of a gate fit together and mean what a fitted gate means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from afib.quality import QUALITY_FEATURES
+
+if TYPE_CHECKING:
+    from afib.strangeness import Strangeness
+    from nnassure.arrays import DoubleArray
+
+__all__ = ["gate_problems"]
+
+_DETECTORS = 3
+
+
+def gate_problems(gate: Strangeness, channels: int) -> list[str]:
+    """Every way in which *gate* is none beside a network with so many *channels*.
+
+    Finite numbers alone are no gate: a spread below zero would turn what is strange into what is
+    ordinary.
+    """
+    numbers = len(QUALITY_FEATURES)
+    width = numbers + channels
+    problems: list[str] = []
+    for name in ("unreadable", "harmed"):
+        part = getattr(gate, name)
+        count = len(part.weights) if part.weights.ndim == 1 else 0
+        problems += _of(
+            name,
+            {
+                "middle": (part.middle, (width,)),
+                "spread": (part.spread, (width,)),
+                "vectors": (part.vectors, (count, width)),
+                "weights": (part.weights, (count,)),
+                "offset": (part.offset, ()),
+                "narrowness": (part.narrowness, ()),
+            },
+            positive=("spread", "narrowness"),
+        )
+    density, combined = gate.density, gate.combined
+    count = len(density.weights) if density.weights.ndim == 1 else 0
+    problems += _of(
+        "density",
+        {
+            "middle": (density.middle, (numbers,)),
+            "spread": (density.spread, (numbers,)),
+            "weights": (density.weights, (count,)),
+            "means": (density.means, (count, numbers)),
+            "precisions": (density.precisions, (count, numbers, numbers)),
+        },
+        positive=("spread",),
+    )
+    return problems + _of(
+        "combined",
+        {
+            "middle": (combined.middle, (_DETECTORS,)),
+            "spread": (combined.spread, (_DETECTORS,)),
+        },
+        positive=("spread",),
+    )
+
+
+def _of(
+    part: str, arrays: dict[str, tuple[DoubleArray, tuple[int, ...]]], *, positive: tuple[str, ...]
+) -> list[str]:
+    problems = [
+        f"gate.{part}.{name}: expected shape {shape}, got {values.shape}"
+        for name, (values, shape) in arrays.items()
+        if values.shape != shape
+    ]
+    if "weights" in arrays and 0 in arrays["weights"][1]:
+        problems.append(f"gate.{part}.weights: expected at least one, got none")
+    return problems + [
+        f"gate.{part}.{name}: expected numbers above 0, got others"
+        for name in positive
+        if not (arrays[name][0] > 0).all()
+    ]

@@ -1,0 +1,322 @@
+"""What held-out gates say is held to what it is of; tables and figures say what was counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from afib.corruption import FAMILIES
+from afib.crossfit import CrossFit, fold_model
+from afib.dataset.splits import part_of
+from afib.heldout import FoldGate, HeldOut, Rows, bases_of, origin_of
+from afib.heldout.derived import judgement_of
+from afib.settings import load_uncertainty
+from afib.workflow import Prepared
+from nnassure.calibration import reliability
+from tests.support.datasets import SPLIT, dataset_of
+from tests.support.models import tiny_checkpoint
+from tests.support.recordings import ListedRecordings
+from vericase.report.drawing import safe_drawing
+from verification.coverage import by_quality, resplit_table, resplits_of
+from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
+from verification.plots import (
+    coverage_bands,
+    reliability_diagram,
+    risk_coverage,
+    score_shares,
+    table_figure,
+)
+from verification.uncertain import (
+    FOLDS,
+    conditions_of,
+    csv_of,
+    family_table,
+    intention_to_diagnose,
+    problems_of,
+    severities_that,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LABELS = "NNNANAO~" * 60
+EACH = 20
+
+
+@pytest.fixture(scope="module")
+def data() -> Prepared:
+    """Recordings of every label."""
+    dataset = dataset_of(LABELS)
+    return Prepared(
+        dataset=dataset,
+        document={"split": {"seed": SPLIT.seed}},
+        digest="d" * 64,
+        source=ListedRecordings([]),
+    )
+
+
+def found(data: Prepared) -> HeldOut:
+    """A record of these recordings, by one network for all folds."""
+    dataset, network = data.dataset, tiny_checkpoint()
+    generator = np.random.default_rng(1)
+    order = np.lexsort((dataset.names, dataset.folds))
+    logits = generator.normal(np.where(dataset.labels == "A", 2.5, -2.5), 1.5)[order]
+    real = Rows(
+        names=dataset.names[order],
+        labels=dataset.labels[order],
+        folds=dataset.folds[order],
+        parts=np.array([part_of(each, SPLIT.seed) for each in dataset.digests[order].tolist()]),
+        families=np.full(len(dataset), ""),
+        severities=np.zeros(len(dataset)),
+        usable=dataset.usable[order],
+        logits=logits,
+        scores=generator.normal(np.where(dataset.labels[order] == "~", 3.0, 0.0), 1.0),
+    )
+    names = [bases_of(real.where(real.folds == fold), EACH // 5, seed=fold) for fold in range(5)]
+    bases = real.where(np.isin(real.names, sorted(frozenset().union(*names))))
+    strange = [
+        replace(
+            bases,
+            families=np.full(len(bases), family),
+            severities=np.full(len(bases), severity),
+            logits=bases.logits if family == "muscle" else -bases.logits,
+            scores=bases.scores + (0.0 if family == "muscle" else 20.0),
+        )
+        for family, kind in FAMILIES.items()
+        for severity in kind.severities
+    ]
+    return HeldOut(
+        rows=Rows.joined([real, *strange]),
+        gates=tuple(
+            FoldGate(
+                fold=fold,
+                network_sha256=network.digest,
+                threshold=network.threshold,
+                temperature=network.temperature,
+                ood_threshold=2.0,
+            )
+            for fold in range(5)
+        ),
+        origin=origin_of(data, load_uncertainty(), each=EACH),
+    )
+
+
+def crossfit(record: HeldOut) -> CrossFit:
+    """The cross-fitting that goes with *record*."""
+    rows = record.rows.where((record.rows.families == "") & np.isin(record.rows.labels, ("N", "A")))
+    digest = tiny_checkpoint().digest
+    return CrossFit(
+        names=rows.names,
+        is_afib=rows.labels == "A",
+        folds=rows.folds,
+        scores=rows.logits.astype(np.float32),
+        calls={"network": rows.logits > tiny_checkpoint().threshold},
+        origin={"models": {f"network-{fold}": {"model_sha256": digest} for fold in range(5)}},
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The networks of all folds."""
+    place = tmp_path_factory.mktemp("uncertainty")
+    for fold in range(5):
+        tiny_checkpoint().save(fold_model(place / FOLDS, fold))
+    return place
+
+
+def test_a_record_of_now_has_no_problem(data: Prepared, folder: Path) -> None:
+    """It is of these recordings, networks, settings and this code."""
+    record = found(data)
+    assert problems_of(record, folder, data, crossfit(record), each=EACH) == []
+
+
+def _rows(change: Callable[[Rows], Rows]) -> Callable[[HeldOut], HeldOut]:
+    return lambda record: replace(record, rows=change(record.rows))
+
+
+def _moved(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.roll(values, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda r: replace(r, origin={**r.origin, "code_sha256": "0" * 64}), "code_sha256"),
+        (lambda r: replace(r, origin={**r.origin, "manifest_sha256": "0"}), "manifest_sha256"),
+        (lambda r: replace(r, origin={**r.origin, "settings_sha256": "0"}), "settings_sha256"),
+        (lambda r: replace(r, gates=r.gates[:4]), "a gate for each fold"),
+        (
+            lambda r: replace(r, gates=(replace(r.gates[0], threshold=9.0), *r.gates[1:])),
+            "expected the network",
+        ),
+        (
+            lambda r: replace(r, gates=(replace(r.gates[0], temperature=9.0), *r.gates[1:])),
+            "expected the network",
+        ),
+        (_rows(lambda r: r.where(np.arange(len(r)) > 0)), "names"),
+        (_rows(lambda r: replace(r, labels=_moved(r.labels))), "labels"),
+        (_rows(lambda r: replace(r, folds=_moved(r.folds))), "folds"),
+        (_rows(lambda r: replace(r, usable=~r.usable)), "usable"),
+        (_rows(lambda r: replace(r, parts=(r.parts + 1) % 3)), "parts"),
+        (_rows(lambda r: replace(r, logits=-r.logits)), "calls of the cross-fitting"),
+        (
+            _rows(lambda r: replace(r, families=np.where(r.families == "", "", "thunder"))),
+            "strange recordings",
+        ),
+        (
+            _rows(lambda r: replace(r, severities=np.where(r.families == "", 0.0, 7.0))),
+            "strange recordings",
+        ),
+        (_rows(lambda r: r.where(r.families != "motion")), "strange recordings"),
+        (
+            _rows(lambda r: Rows.joined([r, r.where(r.families == "wrong_rate")])),
+            "strange recordings",
+        ),
+        (lambda r: replace(r, origin={**r.origin, "each": 5}), "each"),
+    ],
+)
+def test_a_record_of_something_else_is_named(
+    data: Prepared, folder: Path, change: Callable[[HeldOut], HeldOut], told: str
+) -> None:
+    """Other code, recordings, settings, networks or thresholds; rows lost, moved or made up."""
+    record = found(data)
+    problems = problems_of(change(record), folder, data, crossfit(record), each=EACH)
+    assert any(told in problem for problem in problems)
+
+
+def test_a_network_that_is_gone_or_another_is_named(data: Prepared, tmp_path: Path) -> None:
+    """What a gate stood beside has to be there."""
+    record = found(data)
+    for fold in range(1, 5):
+        tiny_checkpoint(seed=3 if fold == 1 else 0).save(fold_model(tmp_path / FOLDS, fold))
+    problems = problems_of(record, tmp_path, data, crossfit(record), each=EACH)
+    assert len(problems) == 2
+    assert "expected the network of fold 0" in problems[0]
+    assert "got another" in problems[1]
+
+
+def test_harm_is_told_by_accuracy(data: Prepared) -> None:
+    """A severity counts as harm where decisions are wrong, and as none where they are as before."""
+    judged = judgement_of(found(data))
+    families = ("muscle", "wrong_rate")
+    hurt = severities_that(judged, families, hurt=True, floor=0.9)
+    unharmed = severities_that(judged, families, hurt=False, floor=0.5, lost=0.01)
+    assert {rows.rows.families[0] for rows in hurt} == {"wrong_rate"}
+    assert {rows.rows.families[0] for rows in unharmed} == {"muscle"}
+    table = family_table(judged, families)
+    assert len(table) == 1 + sum(len(FAMILIES[family].severities) for family in families)
+    counts = {row[0]: row[3:] for row in table[1:]}
+    assert counts["wrong_rate"][0] == counts["wrong_rate"][3]
+
+
+def test_every_recording_is_in_the_table() -> None:
+    """Abstentions are counted as a miss and left out; predictive values are by Bayes' rule."""
+    labels = np.array(["A"] * 10 + ["N"] * 20 + ["O"] * 4 + ["~"] * 2)
+    said = np.array(
+        ["AFib"] * 7
+        + ["normal"]
+        + ["strange"] * 2
+        + ["normal"] * 17
+        + ["AFib", "empty set", "unusable"]
+        + ["AFib", "normal", "normal", "contradicted"]
+        + ["strange"] * 2
+    )
+    table = intention_to_diagnose(labels, said)
+    assert table[1:5] == [
+        ("N", "20", "1", "17", "2"),
+        ("A", "10", "7", "1", "2"),
+        ("O", "4", "1", "2", "1"),
+        ("~", "2", "0", "0", "2"),
+    ]
+    rates = {row[0]: row[1] for row in table[5:9]}
+    assert rates == {
+        "sensitivity, abstention as a miss": "0.7000 (7 of 10)",
+        "sensitivity, abstentions left out": "0.8750 (7 of 8)",
+        "specificity, abstention as an error": "0.8500 (17 of 20)",
+        "specificity, abstentions left out": "0.9444 (17 of 18)",
+    }
+    at_13 = 0.13 * 0.7 / (0.13 * 0.7 + 0.87 * 0.05), 0.87 * 0.85 / (0.87 * 0.85 + 0.13 * 0.1)
+    assert table[-1][1] == f"PPV {at_13[0]:.4f}, NPV {at_13[1]:.4f}"
+    assert csv_of(table).splitlines()[2] == "A,10,7,1,2"
+
+
+def test_figures_are_drawings_that_say_their_counts(data: Prepared) -> None:
+    """The report shows them, and their words hold what was counted."""
+    judged = judgement_of(found(data)).of("N", "A")
+    curve, area = risk_coverage(
+        np.minimum(judged.probabilities, 1 - judged.probabilities),
+        judged.called_afib == judged.is_afib,
+    )
+    figures = [
+        score_shares({"normal": judged.margins}),
+        coverage_bands([("AFib", 48, 50, 0.98)]),
+        reliability_diagram(reliability(judged.probabilities, judged.is_afib, bins=5), 0.0123),
+        curve,
+        table_figure("A table", [("a", "b"), ("c & d", "e")]),
+    ]
+    for figure in figures:
+        assert safe_drawing(figure.encode()) is not None
+    assert "48 of 50 covered" in figures[1]
+    assert "0.0123" in figures[2]
+    assert f"area under the curve is {area:.5f}" in figures[3]
+    assert "c &amp; d" in figures[4]
+
+
+def test_risk_rises_with_doubt() -> None:
+    """The area is the mean of the shares of wrong decisions among the least doubtful."""
+    doubts = np.array([0.3, 0.1, 0.2, 0.4])
+    right = np.array([True, True, False, True])
+    _, area = risk_coverage(doubts, right)
+    assert area == pytest.approx(np.mean([0, 1 / 2, 1 / 3, 1 / 4]))
+
+
+def test_other_looks_at_coverage_count_every_accepted_recording(data: Prepared) -> None:
+    """Random cuts cover about as often as stated; both halves by quality add up."""
+    judged = judgement_of(found(data)).of("N", "A")
+    coverages = resplits_of(judged, 0.2, resplits=20, seed=1)
+    assert coverages.shape == (20, 2)
+    assert (np.abs(coverages.mean(axis=0) - 0.8) < 0.1).all()
+    assert len(resplit_table(coverages)) == 3
+    table = by_quality(judged, 0.3)
+    assert sum(int(row[2]) for row in table[1:]) == judged.accepted.sum()
+
+
+def test_a_change_of_order_is_told_by_a_small_p_value() -> None:
+    """Scores that are larger in the second half; a random order has no small one."""
+    generator = np.random.default_rng(2)
+    still = generator.uniform(size=200)
+    moved = np.concatenate([still[:100], still[100:] + 0.5])
+    assert exchangeability_p_value(still, permutations=300, seed=1) > 0.01
+    assert exchangeability_p_value(moved, permutations=300, seed=1) < 0.01
+
+
+def test_a_bought_sensitivity_is_kept() -> None:
+    """On many other recordings, in nearly all repetitions; where nothing can be shown, none is."""
+    generator = np.random.default_rng(3)
+    kept = []
+    for _ in range(60):
+        is_afib = np.arange(800) % 4 == 0
+        probabilities = 1 / (1 + np.exp(-generator.normal(np.where(is_afib, 2.0, -2.0), 1.5)))
+        half = generator.permutation(800) < 400
+        threshold = threshold_for_sensitivity(
+            probabilities[half],
+            is_afib[half],
+            sensitivity=0.85,
+            confidence=0.9,
+            thresholds=60,
+        )
+        assert threshold is not None
+        fresh = 1 / (1 + np.exp(-generator.normal(2.0, 1.5, size=20_000)))
+        kept.append((fresh >= threshold).mean() >= 0.85)
+    assert np.mean(kept) >= 0.9 - 2 * np.sqrt(0.9 * 0.1 / 60)
+    few = np.array([0.2, 0.9]), np.array([False, True])
+    assert threshold_for_sensitivity(*few, sensitivity=0.9, confidence=0.95, thresholds=20) is None
+
+
+def test_conditions_are_those_of_the_requirement() -> None:
+    """Sealed families are asked for by the requirement that judges them."""
+    assert set(conditions_of("OOD-005")["families"]) == set(load_uncertainty().families.sealed)

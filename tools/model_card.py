@@ -1,0 +1,176 @@
+"""Write the model card from what the reference holds: docs/model-card.md.
+
+Every number is of the reference report; `tools/gate_reference.py` fails for a card that says
+something else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vericase.gate import decide
+from vericase.matrix import TraceMatrix, trace
+from vericase.report.numbers import measurement_text, number_text
+from vericase.schema import load_requirements
+from vericase.store import load_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vericase.requirement import RequirementSet
+
+__all__ = ["CARD", "card_of", "main"]
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "reports" / "reference"
+CARD = ROOT / "docs" / "model-card.md"
+_REPORT = "[the reference report](../reports/reference)"
+_LIMITS = (
+    (
+        "Cross-fitted figures (NET-005, and OOD and UNC but for OOD-009, UNC-004 and UNC-005) show "
+        "the procedure on recordings that no model had seen, and no single model."
+    ),
+    (
+        "A prediction set holds the true rhythm at the stated rate over many accepted recordings "
+        "like those of calibration, never for one patient, and not under shift."
+    ),
+    (
+        "The recordings carry no patient ids, and neither age nor sex: nothing is known of "
+        "subgroups of people."
+    ),
+    "Drafts are demanded and not claimed; a verdict other than PASS stands as it was measured.",
+)
+_TABLE = "first-intention-to-diagnose.csv"
+_SHOWN = {
+    "How often it is right": ("NET-005", "NET-001", "NET-002", "NET-004", "NET-011", "NET-012"),
+    "Robustness": ("ROB-001", "ROB-021", "ROB-015"),
+    "What it abstains on": (
+        *("OOD-001", "OOD-002", "OOD-003", "OOD-004", "OOD-005", "OOD-006", "OOD-007"),
+        *("OOD-008", "OOD-009", "OOD-011"),
+    ),
+    "How sure it says it is": (
+        *("UNC-001", "UNC-002", "UNC-003", "UNC-004", "UNC-005", "UNC-006", "UNC-007"),
+    ),
+    "In the field": ("UNC-008",),
+}
+
+
+def main() -> int:
+    """Write the card; 0 if that could be done."""
+    CARD.write_text(card_of(REFERENCE), encoding="utf-8")
+    return 0
+
+
+def card_of(reference: Path) -> str:
+    """The card that *reference* gives."""
+    requirements = load_requirements(ROOT / "requirements", named=Path("requirements"))
+    log, findings = load_evidence(reference / "evidence.json")
+    matrix = trace(requirements, log, findings=findings)
+    gate = json.loads((reference / "gate.json").read_text(encoding="utf-8"))
+    subjects = {subject.name: subject.digest for subject in log.subjects}
+    manifest = json.loads((reference / "data-manifest.json").read_text(encoding="utf-8"))
+    parts = [
+        "# Model card",
+        "",
+        f"Written by `tools/model_card.py` from {_REPORT}; not for diagnostic use.",
+        "",
+        f"- Model: `src/afib/models/physionet2017`, digest `{subjects['model']}`",
+        f"- Release: {decide(matrix).headline}",
+        f"- Requirements: digest `{gate['requirements_digest']}`",
+        f"- Data: {_counts(manifest)}",
+        "",
+        *_use(requirements),
+        *_intention(matrix, reference),
+        *(line for title, names in _SHOWN.items() for line in _section(matrix, title, names)),
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in _LIMITS),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _counts(manifest: dict[str, Any]) -> str:
+    counts = manifest["counts"]
+    told = [
+        f"{split} {', '.join(f'{number} {label}' for label, number in found.items())}"
+        for split, found in counts.items()
+    ]
+    return f"PhysioNet/CinC Challenge 2017, labels {manifest['label_version']}: {'; '.join(told)}"
+
+
+def _use(requirements: RequirementSet) -> list[str]:
+    use = requirements.intended_use
+    if use is None:
+        return []
+    return [
+        "## Intended use",
+        "",
+        f"- User: {use.user}",
+        f"- Population: {use.population}",
+        f"- Input: {use.input}",
+        f"- Output: {use.output}",
+        *(f"- Prohibited: {each}" for each in use.prohibited_use),
+        "",
+    ]
+
+
+def _intention(matrix: TraceMatrix, reference: Path) -> list[str]:
+    """The tables of every label against what the device says, as they are attached."""
+    lines: list[str] = []
+    titles = {"OOD-008": "cross-fitted", "UNC-004": "the test split"}
+    for name, title in titles.items():
+        lines += [f"## Intention to diagnose, {title}", "", *_attached(matrix, reference, name), ""]
+    return lines
+
+
+def _attached(matrix: TraceMatrix, reference: Path, name: str) -> list[str]:
+    for record in matrix.log.evidence:
+        for attachment in record.attachments:
+            if record.criterion_id.startswith(f"{name}.") and attachment.name == _TABLE:
+                content = (reference / "attachments" / attachment.sha256).read_text("utf-8")
+                rows = list(csv.reader(io.StringIO(content)))
+                head = "|---" * len(rows[0]) + "|"
+                told = [f"| {' | '.join(row)} |" for row in rows]
+                return [told[0], head, *told[1:]]
+    return ["Not measured."]
+
+
+def _section(matrix: TraceMatrix, title: str, names: Sequence[str]) -> list[str]:
+    by_id = {row.requirement.id: row for row in matrix.rows}
+    lines = [
+        f"## {title}",
+        "",
+        "| criterion | of | measured | wanted | bound | verdict |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in names:
+        row = by_id[name]
+        status = "" if row.requirement.status.value == "approved" else ", draft"
+        lines.append(f"| | **{name}{status}: {row.requirement.title}** | | | | |")
+        for criterion in row.criteria:
+            wanted = criterion.criterion
+            for item in criterion.judged:
+                threshold = item.judgement.threshold
+                bound = item.judgement.bound
+                shown = "" if bound is None else number_text(bound, threshold)
+                case = item.evidence.case_id.rpartition("[")[2].rstrip("]")
+                of = wanted.measurand.replace("_", " ")
+                of += f", {case.partition('-OOD-')[0]}" if "[" in item.evidence.case_id else ""
+                lines.append(
+                    f"| {wanted.id} | {of} "
+                    f"| {measurement_text(item.evidence.measurement, threshold)} "
+                    f"| {wanted.relation.value} {threshold} | {shown} "
+                    f"| {item.judgement.verdict.name} |"
+                )
+            if not criterion.judged:
+                lines.append(f"| {wanted.id} | {wanted.measurand} | not measured | | | NOT_RUN |")
+    return [*lines, ""]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

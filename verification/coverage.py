@@ -1,0 +1,88 @@
+"""Coverage of prediction sets, looked at in other ways: by chance of the split, and by quality."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from afib.dataset.splits import PARTS
+from afib.uncertainty import fit_sets, rhythm_scores, sets_of
+from nnassure.conformal import class_thresholds, prediction_sets
+
+if TYPE_CHECKING:
+    from afib.heldout.derived import Judgement
+    from nnassure.arrays import DoubleArray
+
+__all__ = ["by_quality", "resplit_table", "resplits_of"]
+
+_RHYTHMS = (("AFib", 1), ("normal", 0))
+
+
+def resplits_of(judged: Judgement, alpha: float, *, resplits: int, seed: int) -> DoubleArray:
+    """Coverage of AFib and of normal rhythm when folds are cut at random, shape (resplits, 2).
+
+    Each time two thirds of the accepted recordings of a fold calibrate and the others are judged.
+    """
+    kept = judged.where(judged.accepted)
+    rows, generator = kept.rows, np.random.default_rng(seed)
+    coverages = np.empty((resplits, 2))
+    for run in range(resplits):
+        drawn = generator.integers(PARTS, size=len(rows))
+        sets = np.zeros((len(rows), 2), dtype=np.bool_)
+        for fold, gate in kept.gates.items():
+            own = rows.folds == fold
+            calibrating, asked = own & (drawn != 0), own & (drawn == 0)
+            thresholds = fit_sets(
+                rows.logits[calibrating],
+                kept.is_afib[calibrating],
+                temperature=gate.temperature,
+                alpha=alpha,
+            )
+            sets[asked] = sets_of(
+                rows.logits[asked], temperature=gate.temperature, thresholds=thresholds
+            )
+        for place, (_, column) in enumerate(_RHYTHMS):
+            chosen = (drawn == 0) & (kept.is_afib == bool(column))
+            coverages[run, place] = sets[chosen, column].mean()
+    return coverages
+
+
+def resplit_table(coverages: DoubleArray) -> list[tuple[str, ...]]:
+    """Quantiles of the coverages of both rhythms over random cuts."""
+    table: list[tuple[str, ...]] = [("rhythm", "5 %", "median", "95 %", "mean")]
+    for place, (name, _) in enumerate(_RHYTHMS):
+        values = coverages[:, place]
+        quantiles = (f"{value:.4f}" for value in np.quantile(values, [0.05, 0.5, 0.95]))
+        table.append((name, *quantiles, f"{values.mean():.4f}"))
+    return table
+
+
+def by_quality(judged: Judgement, alpha: float) -> list[tuple[str, ...]]:
+    """Coverage among clearer and stranger recordings, calibrated together and apart (Mondrian).
+
+    Stranger is the half of accepted recordings of a fold with the higher scores.
+    """
+    kept = judged.where(judged.accepted)
+    rows, labels = kept.rows, kept.is_afib.astype(np.int64)
+    together, apart = (np.zeros((len(rows), 2), dtype=np.bool_) for _ in range(2))
+    groups = np.zeros(len(rows), dtype=np.int64)
+    for fold, gate in kept.gates.items():
+        own = rows.folds == fold
+        groups[own] = rows.scores[own] > np.median(rows.scores[own])
+        scores = rhythm_scores(rows.logits, gate.temperature)
+        for part in range(PARTS):
+            calibrating, asked = own & (rows.parts != part), own & (rows.parts == part)
+            given = (scores[calibrating], labels[calibrating], alpha)
+            together[asked] = prediction_sets(scores[asked], class_thresholds(*given))
+            mondrian = class_thresholds(*given, groups=groups[calibrating])
+            apart[asked] = prediction_sets(scores[asked], mondrian, groups=groups[asked])
+    table: list[tuple[str, ...]] = [
+        ("recordings", "rhythm", "count", "covered together", "covered apart", "stated")
+    ]
+    for group, quality in ((0, "clearer"), (1, "stranger")):
+        for name, column in _RHYTHMS:
+            chosen = (groups == group) & (labels == column)
+            counts = (chosen.sum(), together[chosen, column].sum(), apart[chosen, column].sum())
+            table.append((quality, name, *(str(int(n)) for n in counts), f"{1 - alpha:g}"))
+    return table

@@ -1,0 +1,73 @@
+"""Streams of recordings that change, for the monitor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from afib.monitor import CHANCE, FALSE_ALARM_AFTER, SLACK
+from nnassure.monitoring import conformal_p_values, cusum, cusum_limit, first_alarm, wealth
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from afib.heldout.derived import Judgement
+    from nnassure.arrays import DoubleArray
+
+__all__ = ["simulated_streams"]
+
+_LABELS = ("N", "A", "O", "~")
+
+
+def simulated_streams(
+    judged: Judgement, conditions: Mapping[str, Any]
+) -> tuple[list[bool], list[int | None]]:
+    """What the monitor says of streams without a change, and of streams with one.
+
+    A stream is of recordings that no gate saw, drawn without replacement beside those that the
+    monitor compares with. From some record on, a share of them is replaced by disturbed ones.
+
+    Returns:
+        Whether each stream without a change raised no alarm; and after how many records each
+        change was noticed, None if it was not, or if an alarm came before it.
+    """
+    real = judged.of(*_LABELS)
+    usual = real.margins[real.rows.usable]
+    family = judged.family(conditions["family"])
+    chosen = np.isin(family.rows.severities, conditions["severities"]) & family.rows.usable
+    shifted = family.margins[chosen]
+    generator = np.random.default_rng(conditions["seed"])
+    quiet: list[bool] = []
+    delays: list[int | None] = []
+    limit: float | None = None
+    for run in range(conditions["runs"]):
+        order = generator.permutation(usual)
+        compared, stream = order[: conditions["usual"]], order[conditions["usual"] :]
+        stream = stream[: conditions["records"]]
+        if limit is None:
+            limit = cusum_limit(
+                compared, slack=SLACK, records=FALSE_ALARM_AFTER, runs=100, seed=run
+            )
+        quiet.append(_alarm(compared, stream, limit, seed=run) is None)
+        changed = stream.copy()
+        replaced = generator.uniform(size=len(stream)) < conditions["shifted"]
+        replaced[: conditions["before"]] = False
+        changed[replaced] = generator.choice(shifted, size=int(replaced.sum()))
+        at = _alarm(compared, changed, limit, seed=run)
+        delays.append(
+            None if at is None or at <= conditions["before"] else at - conditions["before"]
+        )
+    return quiet, delays
+
+
+def _alarm(usual: DoubleArray, stream: DoubleArray, limit: float, *, seed: int) -> int | None:
+    """After how many records the first of the alarms was raised."""
+    bets = wealth(conformal_p_values(usual, stream, seed=seed))
+    raised = (
+        first_alarm(bets.sums, FALSE_ALARM_AFTER),
+        first_alarm(bets.martingale, 1 / CHANCE),
+        first_alarm(cusum(usual, stream, slack=SLACK), limit),
+    )
+    found = [at for at in raised if at is not None]
+    return min(found) if found else None
