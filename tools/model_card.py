@@ -45,7 +45,7 @@ _LIMITS = (
     ),
     "Drafts are demanded and not claimed; a verdict other than PASS stands as it was measured.",
 )
-_TABLE = "first-intention-to-diagnose.csv"
+_TABLE = "intention-to-diagnose.csv"
 _SHOWN = {
     "How often it is right": ("NET-005", "NET-001", "NET-002", "NET-004", "NET-011", "NET-012"),
     "Robustness": ("ROB-001", "ROB-021", "ROB-015"),
@@ -137,7 +137,7 @@ def _attached(matrix: TraceMatrix, reference: Path, name: str) -> list[str]:
                 head = "|---" * len(rows[0]) + "|"
                 told = [f"| {' | '.join(row)} |" for row in rows]
                 return [told[0], head, *told[1:]]
-    return ["Not measured."]
+    raise FileNotFoundError(f"{name}: expected {_TABLE} beside its evidence, got none")
 
 
 def _section(matrix: TraceMatrix, title: str, names: Sequence[str]) -> list[str]:
