@@ -1,35 +1,30 @@
 """How often the device abstains on recordings that were taken otherwise than those it knows.
 
-That is at other rates, in coarser steps, or under mains. They are of the validation split, half of
-them with AFib; the first line is of them as they are. What is changed leaves the rhythm as it is.
+That is at other rates, in coarser steps, or under mains, also beyond the intended use. They are of
+the validation split, half of them with AFib; the first line is of them as they are.
 """
 
 from __future__ import annotations
 
 import argparse
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.signal import resample_poly
 
+from afib.corruption import ACQUISITIONS, taken_otherwise
 from afib.dataset import AFIB, NORMAL
 from afib.decision import load_screener
 from afib.errors import AfibError
-from afib.records import Recording
 from afib.settings import load_settings
 from afib.workflow import prepared, shipped_model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from nnassure.arrays import FloatArray
+    from afib.records import Recording
 
-_RATES_HZ = (50.0, 100.0, 125.0, 200.0, 250.0, 360.0, 500.0, 512.0, 1000.0)
-_STEPS_MV = (0.0025, 0.005, 0.01)
-_MAINS_MV = (0.01, 0.02, 0.1)
-_MAINS_HZ = 50.0
-_STEP_MV = 0.001
+_BEYOND = {"rate": (50.0, 75.0), "step": (20.0, 50.0), "mains_over": (500.0, 1000.0)}
+_SEED = 17
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,55 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"| {name} | {abstained} | {len(made)} |", flush=True)
 
 
-def _changes(recordings: list[Recording]) -> list[tuple[str, list[Recording]]]:
+def _changes(recordings: list[Recording]) -> Iterator[tuple[str, list[Recording]]]:
     """By what was done to them, the recordings that come of it."""
-    return [
-        ("as they are", recordings),
-        *(
-            (f"at {rate:g} Hz", [_made(r, _at_rate(r, rate), rate) for r in recordings])
-            for rate in _RATES_HZ
-        ),
-        *(
-            (
-                f"in steps of {1000 * step:g} uV",
-                [_made(r, r.signal_mv, r.rate_hz, step) for r in recordings],
-            )
-            for step in _STEPS_MV
-        ),
-        *(
-            (
-                f"under mains of {1000 * size:g} uV",
-                [_made(r, r.signal_mv + _mains(r, size), r.rate_hz) for r in recordings],
-            )
-            for size in _MAINS_MV
-        ),
-    ]
-
-
-def _at_rate(recording: Recording, rate_hz: float) -> FloatArray:
-    ratio = Fraction(rate_hz / recording.rate_hz).limit_denominator(1000)
-    return np.asarray(
-        resample_poly(recording.signal_mv, ratio.numerator, ratio.denominator, padtype="edge"),
-        np.float32,
-    )
-
-
-def _mains(recording: Recording, size_mv: float) -> FloatArray:
-    time_s = np.arange(len(recording.signal_mv)) / recording.rate_hz
-    return np.asarray(size_mv * np.sin(2 * np.pi * _MAINS_HZ * time_s), np.float32)
-
-
-def _made(
-    recording: Recording, signal_mv: FloatArray, rate_hz: float, step_mv: float = _STEP_MV
-) -> Recording:
-    steps = np.rint(signal_mv.astype(np.float64) / step_mv)
-    return Recording.of(
-        name=recording.name,
-        signal_mv=(steps * step_mv).astype(np.float32),
-        rate_hz=rate_hz,
-        origin=recording.origin,
-        label=recording.label,
-    )
+    yield "as they are", recordings
+    for way, kind in ACQUISITIONS.items():
+        for size in sorted({*kind.sizes, *_BEYOND[way]}):
+            made = [taken_otherwise(each, way, size, seed=_SEED) for each in recordings]
+            yield f"{kind.title}: {size:g} {kind.unit}", made
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ from afib.dataset import AFIB, NORMAL
 from afib.errors import AfibError
 from afib.examples import examples_of
 from afib.preprocessing import segments, to_network_rate
+from afib.seen import Seen, seen_in, seen_of
 from afib.settings import load_settings, load_uncertainty
-from afib.strangeness import Examples, Seen, fit_strangeness, seen_in, seen_of
+from afib.strangeness import Examples, fit_strangeness
 from afib.workflow import prepared
 from nnassure.ood import (
     Density,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from afib.dataset.splits import PARTS
-from afib.uncertainty import fit_sets, rhythm_scores, sets_of
+from afib.sets import fit_sets, rhythm_scores, sets_of
 from nnassure.conformal import class_thresholds, prediction_sets
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from afib.checkpoint import Checkpoint
-from afib.corruption import FAMILIES
+from afib.corruption import ACQUISITIONS, FAMILIES
 from afib.crossfit import NETWORK, fold_model
 from afib.dataset import AFIB, NORMAL
 from afib.dataset.splits import part_of
 from afib.errors import AfibError
-from afib.heldout import bases_of, origin_of, read_held_out
+from afib.heldout import bases_of, kinds_made, origin_of, read_held_out
 from afib.heldout.derived import Judgement, judgement_of
 from afib.rule import AFIB_RHYTHM, NORMAL_RHYTHM, answers
+from afib.seen import seen_in
+from afib.sets import rhythm_scores
 from afib.settings import load_uncertainty
-from afib.strangeness import seen_in
-from afib.uncertainty import rhythm_scores
 from vericase.schema import load_requirements
 
 if TYPE_CHECKING:
@@ -207,8 +207,7 @@ def _strange_made(rows: Rows, real: Rows, each: int) -> list[str]:
         (name, label, fold, part, family, severity)
         for own in (real.where(real.folds == fold) for fold in sorted(set(real.folds.tolist())))
         for name, label, fold, part in _bases_of(own, each)
-        for family, kind in FAMILIES.items()
-        for severity in kind.severities
+        for family, severity in kinds_made()
     )
     found = Counter(
         zip(
@@ -319,16 +318,18 @@ def _rate(part: float, whole: float) -> float:
 
 
 def family_table(judged: Judgement, families: Sequence[str]) -> list[tuple[str, ...]]:
-    """One line for each family and severity: made, usable, decided rightly, abstained on."""
+    """One line for each family or way, and severity: usable, decided rightly, abstained on."""
     table: list[tuple[str, ...]] = [
         ("family", "severity", "unit", "recordings", "usable", "decided rightly", "refused")
     ]
     for name in families:
-        for severity in FAMILIES[name].severities:
+        otherwise = ACQUISITIONS.get(name)
+        unit = otherwise.unit if otherwise else FAMILIES[name].unit
+        for severity in otherwise.sizes if otherwise else FAMILIES[name].severities:
             rows = judged.family(name, severity)
             right = rows.rows.usable & (rows.called_afib == rows.is_afib)
             counts = (len(rows.rows), rows.rows.usable.sum(), right.sum(), (~rows.accepted).sum())
-            table.append((name, f"{severity:g}", FAMILIES[name].unit, *(f"{n}" for n in counts)))
+            table.append((name, f"{severity:g}", unit, *(f"{n}" for n in counts)))
     return table
 
 

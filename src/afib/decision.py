@@ -19,8 +19,9 @@ from afib.rule import (
     STRANGE,
     answers,
 )
-from afib.strangeness import seen_of
-from afib.uncertainty import Uncertainty, device_digest, sets_of
+from afib.seen import seen_of
+from afib.sets import sets_of
+from afib.uncertainty import Uncertainty, device_digest
 from afib.usability import unusable, windows
 from nnassure.certify.arithmetic import require_plain_arithmetic
 
@@ -52,8 +53,9 @@ class Decision:
         rhythm: `AFib` or `normal`; None exactly when the device abstained.
         probability_afib: In [0, 1]; None when the signal was not classified.
         prediction_set: Rhythms that cannot be ruled out; None when the signal was not classified.
-            Of many recordings like those of calibration, all but a share alpha of each rhythm have
-            it in their set; of one patient this says nothing.
+            Of many recordings like those of calibration, all but a share *alpha* of each rhythm
+            have it in their set; of one patient this says nothing.
+        alpha: That share; None for a network without prediction sets.
         ood_score: How strange the signal is; None when it can hold no rhythm at all.
         ood_threshold: A signal with a score above it is not classified; None for a network
             without a gate.
@@ -67,6 +69,7 @@ class Decision:
     rhythm: str | None
     probability_afib: float | None
     prediction_set: tuple[str, ...] | None
+    alpha: float | None
     ood_score: float | None
     ood_threshold: float | None
     abstained: bool
@@ -85,6 +88,11 @@ class Limits:
     def threshold(self) -> float:
         """A recording with a score above it is strange."""
         return self.uncertainty.strangeness.threshold
+
+    @property
+    def alpha(self) -> float:
+        """The share of recordings of each rhythm that may lose it from their set."""
+        return self.uncertainty.settings.conformal.alpha
 
     @property
     def digest(self) -> str:
@@ -211,6 +219,7 @@ class Screener:
             rhythm=rhythm,
             probability_afib=probability,
             prediction_set=prediction_set,
+            alpha=None if self._limits is None else self._limits.alpha,
             ood_score=score,
             ood_threshold=None if self._limits is None else self._limits.threshold,
             abstained=rhythm is None,

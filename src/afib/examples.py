@@ -10,7 +10,8 @@ from tqdm import tqdm
 from afib.corruption import FAMILIES, strange_recording
 from afib.dataset import AFIB, NORMAL
 from afib.errors import SettingsError
-from afib.strangeness import Examples, seen_in, seen_of
+from afib.seen import seen_in, seen_of
+from afib.strangeness import Examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

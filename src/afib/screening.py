@@ -22,6 +22,7 @@ _COLUMNS = (
     "rhythm",
     "probability_afib",
     "prediction_set",
+    "alpha",
     "ood_score",
     "ood_threshold",
     "abstained",
@@ -29,11 +30,7 @@ _COLUMNS = (
     "model_digest",
     "error",
 )
-_OF_SETS = (
-    "Above 0, a recording is too strange to decide. What is not ruled out holds the true rhythm in "
-    "98 % of many recordings like those of calibration (models of the package), never for one "
-    "patient."
-)
+_STRANGE = "Above 0, a recording is too strange to decide.\n"
 # What spreadsheets take for the start of a formula, also in full width.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -41,6 +38,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 def write_table(results: Iterable[Decision | RecordError], out: TextIO) -> None:
     """One line a record for a reader, and a line that counts."""
     counts = {"AFib": 0, "normal": 0, "abstained": 0, "not read": 0}
+    alphas: set[float] = set()
     out.write(
         f"{'record':<16} {'seconds':>7}  {'decision':<10} {'P(AFib)':>8}  {'strange':>8}  "
         "not ruled out, or why not decided\n"
@@ -48,11 +46,21 @@ def write_table(results: Iterable[Decision | RecordError], out: TextIO) -> None:
     for result in results:
         word, seconds, probability, strange, why = _columns(result)
         counts[word] += 1
+        if not isinstance(result, RecordError) and result.alpha is not None:
+            alphas.add(result.alpha)
         line = f"{result.record:<16} {seconds:>7}  {word:<10} {probability:>8}  {strange:>8}  {why}"
         out.write(_visible(line.rstrip()) + "\n")
         out.flush()
     told = ", ".join(f"{number} {word}" for word, number in counts.items())
-    out.write(f"{told}. Not for diagnostic use: review every decision.\n{_OF_SETS}\n")
+    out.write(f"{told}. Not for diagnostic use: review every decision.\n")
+    out.writelines(f"{_STRANGE}{_of_sets(alpha)}\n" for alpha in sorted(alphas))
+
+
+def _of_sets(alpha: float) -> str:
+    return (
+        f"What is not ruled out holds the true rhythm in {100 * (1 - alpha):g} % of many "
+        "recordings of each rhythm like those of calibration, never for one patient."
+    )
 
 
 def write_json(results: Iterable[Decision | RecordError], out: TextIO) -> None:

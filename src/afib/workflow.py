@@ -18,10 +18,12 @@ from afib.dataset import AFIB, NORMAL, manifest, manifest_digest, prepare, write
 from afib.errors import ModelError, TrainingError
 from afib.examples import examples_of
 from afib.fitting import fit_temperature, fit_threshold
+from afib.seen import seen_in
+from afib.sets import fit_sets
 from afib.sources import cache_folder, open_source
-from afib.strangeness import Strangeness, fit_strangeness, seen_in
+from afib.strangeness import Strangeness, fit_strangeness
 from afib.training import train
-from afib.uncertainty import Uncertainty, fit_sets
+from afib.uncertainty import Uncertainty
 from nnassure.detection import correct
 
 if TYPE_CHECKING:

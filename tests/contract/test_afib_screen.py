@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KEYS = [
     *("record", "duration_s", "rhythm", "probability_afib", "prediction_set"),
-    *("ood_score", "ood_threshold", "abstained", "reason", "model_digest"),
+    *("alpha", "ood_score", "ood_threshold", "abstained", "reason", "model_digest"),
 ]
 CUT = {name: data[:3000] for name, data in wfdb_record("A00002").items()}
 
@@ -109,7 +109,8 @@ def test_the_table_is_for_people(desk: DeviceDesk) -> None:
     assert [line.split()[:3] for line in out[1:4]][1] == ["A00002", "not", "read"]
     assert [line.split()[1] for line in (out[1], out[3])] == ["10.0", "10.0"]
     assert out[4].endswith("1 not read. Not for diagnostic use: review every decision.")
-    assert out[5].endswith("never for one patient.")
+    assert out[5] == "Above 0, a recording is too strange to decide."
+    assert out[6].endswith("never for one patient.")
     table = desk.ask("screen", desk.records, "--model", desk.model)
     assert table == (1, out, [])
 
@@ -216,7 +217,7 @@ def test_a_file_name_that_is_no_text_is_told_all_the_same(
     with pytest.raises(SystemExit, match=r"^1$"):
         entry()
     lines = shown.getvalue().decode("ascii").splitlines()
-    names = [line.split()[0] for line in lines[1:-2]]
+    names = [line.split()[0] for line in lines[1:-3]]
     assert names == ["A00001", "A00003", "\\u5fc3", "\\udcff"]
 
 

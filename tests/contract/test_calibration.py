@@ -17,8 +17,8 @@ from afib.examples import examples_of, named_disturbance
 from afib.heldout import judge_fold, judge_folds, read_held_out, write_held_out
 from afib.heldout.derived import judgement_of
 from afib.network import folded
+from afib.seen import seen_in, seen_of
 from afib.settings import Settings, UncertaintySettings, load_uncertainty
-from afib.strangeness import seen_in, seen_of
 from afib.uncertainty import Uncertainty
 from afib.workflow import Prepared, calibrate, is_calibrated, prepared
 from tests.support.cohorts import cohort_settings

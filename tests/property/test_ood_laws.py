@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -43,6 +43,7 @@ def test_the_threshold_detects_the_share_and_no_higher_one_does(
 
 
 @given(known=_SCORES, strange=_SCORES)
+@example(known=np.array([np.nextafter(9.0, 0.0)]), strange=np.array([9.0]))
 def test_no_other_threshold_has_more_of_both(known: np.ndarray, strange: np.ndarray) -> None:
     """Tried at every score and below all of them."""
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from afib.quality import QUALITY_FEATURES
+from afib.seen import Seen
 from afib.settings import load_uncertainty
-from afib.strangeness import Examples, Seen, Strangeness, fit_strangeness
+from afib.strangeness import Examples, Strangeness, fit_strangeness
 from afib.uncertainty import Uncertainty
 
 if TYPE_CHECKING:

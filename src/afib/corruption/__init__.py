@@ -2,9 +2,11 @@
 
 :mod:`afib.corruption.noise` is added to an ECG, :mod:`afib.corruption.damage` changes one,
 :mod:`afib.corruption.strange` is something else that a recorder may store;
-:mod:`afib.corruption.families` names them all, each with its severities.
+:mod:`afib.corruption.families` names them all, each with its severities;
+:mod:`afib.corruption.acquisition` makes of an ECG what another recorder would have stored.
 """
 
+from afib.corruption.acquisition import ACQUISITIONS, Acquisition, taken_otherwise
 from afib.corruption.damage import (
     at_snr,
     at_wrong_rate,
@@ -13,7 +15,8 @@ from afib.corruption.damage import (
     with_dropped_packets,
     with_swapped_bytes,
 )
-from afib.corruption.families import FAMILIES, Family, NoiseRecords, strange_recording
+from afib.corruption.families import FAMILIES, strange_recording
+from afib.corruption.family import Family, NoiseRecords
 from afib.corruption.noise import (
     Millivolts,
     baseline_wander,
@@ -36,7 +39,9 @@ from afib.corruption.strange import (
 )
 
 __all__ = [
+    "ACQUISITIONS",
     "FAMILIES",
+    "Acquisition",
     "Family",
     "Millivolts",
     "NoiseRecords",
@@ -57,6 +62,7 @@ __all__ = [
     "respiration",
     "saturated",
     "strange_recording",
+    "taken_otherwise",
     "touch",
     "two_leads_in_one",
     "white_noise",

@@ -3,110 +3,34 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from afib.corruption import strange
 from afib.corruption.damage import (
-    at_snr,
     at_wrong_rate,
     clipped,
     two_leads_in_one,
     with_dropped_packets,
     with_swapped_bytes,
 )
-from afib.corruption.noise import baseline_wander, electrode_motion, muscle_noise
+from afib.corruption.family import Family, Given, noisy, sized
+from afib.corruption.noise import muscle_noise
 from afib.records.recording import MAX_MV, Recording
 from nnassure.errors import PerturbationError
 
 if TYPE_CHECKING:
-    from afib.corruption.noise import Millivolts
+    from collections.abc import Mapping
 
-__all__ = ["FAMILIES", "Family", "NoiseRecords", "strange_recording"]
+    from afib.corruption.family import NoiseRecords
 
-#: Recorded noise by name (``bw`` wander, ``em`` electrode motion, ``ma`` muscle) at the rate of
-#: the recordings, in any unit; where one is missing, noise of its shape is drawn.
-NoiseRecords: TypeAlias = Mapping[str, "Millivolts"]
+__all__ = ["FAMILIES", "strange_recording"]
 
 # What a recorder of the PhysioNet challenge resolves.
 _STEP_MV = 0.001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Given:
-    """What a member of a family is made of."""
-
-    signal_mv: Millivolts
-    rate_hz: float
-    severity: float
-    noise: NoiseRecords
-    rng: np.random.Generator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """One way of not being an ECG that the device was made for.
-
-    Attributes:
-        title: What it is, for a reader.
-        unit: What a severity is measured in.
-        severities: From mild to severe.
-        keeps_ecg: Whether there is still an ECG in it, so that at a mild severity the device may
-            well decide rightly.
-    """
-
-    title: str
-    unit: str
-    severities: tuple[float, ...]
-    keeps_ecg: bool
-    make: Callable[[_Given], Millivolts]
-
-
-def _sized(draw: Callable[..., Millivolts], name: str) -> Callable[[_Given], Millivolts]:
-    """Drawn anew, with the severity as its size."""
-
-    def make(given: _Given) -> Millivolts:
-        return draw(
-            len(given.signal_mv),
-            rate_hz=given.rate_hz,
-            rng=given.rng,
-            **{name: int(given.severity) if name == "events" else given.severity},
-        )
-
-    return make
-
-
-def _noisy(record: str) -> Callable[[_Given], Millivolts]:
-    """Recorded noise over the ECG, or noise of that shape."""
-
-    def make(given: _Given) -> Millivolts:
-        samples, kept = len(given.signal_mv), given.noise.get(record)
-        if kept is None:
-            noise = _SHAPED[record](samples, given.rate_hz, given.rng)
-        elif len(kept) < samples:
-            raise PerturbationError(
-                f"{record}: expected at least {samples} samples of noise, got {len(kept)}"
-            )
-        else:
-            start = int(given.rng.integers(len(kept) - samples + 1))
-            noise = kept[start : start + samples]
-        return at_snr(given.signal_mv, noise, snr_db=given.severity)
-
-    return make
-
-
-_SHAPED: Mapping[str, Callable[[int, float, np.random.Generator], Millivolts]] = {
-    "bw": lambda samples, rate_hz, rng: baseline_wander(
-        samples, rate_hz=rate_hz, rms_mv=1.0, rng=rng
-    ),
-    "ma": lambda samples, rate_hz, rng: muscle_noise(samples, rate_hz=rate_hz, rms_mv=1.0, rng=rng),
-    "em": lambda samples, rate_hz, rng: electrode_motion(
-        samples, rate_hz=rate_hz, peak_mv=1.0, events=max(1, round(samples / rate_hz)), rng=rng
-    ),
-}
 _SNR_DB = (24.0, 18.0, 12.0, 6.0, 0.0, -6.0)
 
 #: By name; the order is that of tables.
@@ -116,63 +40,63 @@ FAMILIES: Mapping[str, Family] = {
         unit="mV rms",
         severities=(0.002, 0.0005, 0.0),
         keeps_ecg=False,
-        make=_sized(strange.flat_line, "rms_mv"),
+        make=sized(strange.flat_line, "rms_mv"),
     ),
     "white_noise": Family(
         title="white noise",
         unit="mV rms",
         severities=(0.05, 0.2, 1.0),
         keeps_ecg=False,
-        make=_sized(strange.white_noise, "rms_mv"),
+        make=sized(strange.white_noise, "rms_mv"),
     ),
     "lead_off": Family(
         title="electrode off the skin",
         unit="mV of mains",
         severities=(0.01, 0.1, 1.0),
         keeps_ecg=False,
-        make=_sized(strange.lead_off, "amplitude_mv"),
+        make=sized(strange.lead_off, "amplitude_mv"),
     ),
     "saturated": Family(
         title="amplifier at its rail",
         unit="moments off the rail",
         severities=(5.0, 1.0, 0.0),
         keeps_ecg=False,
-        make=_sized(strange.saturated, "events"),
+        make=sized(strange.saturated, "events"),
     ),
     "mains": Family(
         title="mains alone",
         unit="mV",
         severities=(0.1, 0.5, 2.0),
         keeps_ecg=False,
-        make=_sized(strange.mains_alone, "amplitude_mv"),
+        make=sized(strange.mains_alone, "amplitude_mv"),
     ),
     "pulses": Family(
         title="calibration pulses",
         unit="mV",
         severities=(0.5, 1.0, 2.0),
         keeps_ecg=False,
-        make=_sized(strange.calibration_pulses, "amplitude_mv"),
+        make=sized(strange.calibration_pulses, "amplitude_mv"),
     ),
     "pulse_wave": Family(
         title="photoplethysmogram",
         unit="mV",
         severities=(0.2, 0.7, 2.0),
         keeps_ecg=False,
-        make=_sized(strange.pulse_wave, "amplitude_mv"),
+        make=sized(strange.pulse_wave, "amplitude_mv"),
     ),
     "brain_waves": Family(
         title="electroencephalogram",
         unit="mV rms",
         severities=(0.01, 0.05, 0.3),
         keeps_ecg=False,
-        make=_sized(strange.brain_waves, "rms_mv"),
+        make=sized(strange.brain_waves, "rms_mv"),
     ),
     "acceleration": Family(
         title="accelerometer",
         unit="mV",
         severities=(0.2, 0.7, 2.0),
         keeps_ecg=False,
-        make=_sized(strange.acceleration, "amplitude_mv"),
+        make=sized(strange.acceleration, "amplitude_mv"),
     ),
     "wrong_rate": Family(
         title="ECG at a wrong rate",
@@ -202,42 +126,42 @@ FAMILIES: Mapping[str, Family] = {
         unit="dB",
         severities=_SNR_DB,
         keeps_ecg=True,
-        make=_noisy("bw"),
+        make=noisy("bw"),
     ),
     "muscle": Family(
         title="ECG under muscle noise",
         unit="dB",
         severities=_SNR_DB,
         keeps_ecg=True,
-        make=_noisy("ma"),
+        make=noisy("ma"),
     ),
     "motion": Family(
         title="ECG under electrode motion",
         unit="dB",
         severities=_SNR_DB,
         keeps_ecg=True,
-        make=_noisy("em"),
+        make=noisy("em"),
     ),
     "muscle_alone": Family(
         title="muscle alone",
         unit="mV rms",
         severities=(0.05, 0.2, 0.8),
         keeps_ecg=False,
-        make=_sized(muscle_noise, "rms_mv"),
+        make=sized(muscle_noise, "rms_mv"),
     ),
     "respiration": Family(
         title="impedance of the chest",
         unit="mV",
         severities=(0.2, 0.7, 2.0),
         keeps_ecg=False,
-        make=_sized(strange.respiration, "amplitude_mv"),
+        make=sized(strange.respiration, "amplitude_mv"),
     ),
     "touch": Family(
         title="finger on an open input",
         unit="mV rms",
         severities=(0.05, 0.3, 1.5),
         keeps_ecg=False,
-        make=_sized(strange.touch, "rms_mv"),
+        make=sized(strange.touch, "rms_mv"),
     ),
     "swapped_bytes": Family(
         title="ECG with swapped bytes",
@@ -293,7 +217,7 @@ def strange_recording(
         [seed, zlib.crc32(family.encode()), zlib.crc32(recording.digest.encode())]
     )
     made = FAMILIES[family].make(
-        _Given(
+        Given(
             signal_mv=recording.signal_mv.astype(np.float64),
             rate_hz=recording.rate_hz,
             severity=severity,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["prepare"]
 
 # Goes up with every change of what a prepared file holds or how it is computed.
-_FORMAT = 2
+_FORMAT = 3
 _LOW, _HIGH = 1, 99
 
 

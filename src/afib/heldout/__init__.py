@@ -19,27 +19,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-import afib.beats
-import afib.corruption
-import afib.embedding
-import afib.examples
-import afib.network
-import afib.preprocessing
-import afib.quality
-import afib.strangeness
-import afib.usability
-import nnassure.ood
+import afib
+import nnassure
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
-from afib.corruption import FAMILIES, strange_recording
+from afib.corruption import ACQUISITIONS, FAMILIES, strange_recording, taken_otherwise
 from afib.dataset import AFIB, NORMAL
 from afib.dataset.splits import part_of
 from afib.errors import ManifestError, SourceError
 from afib.heldout.rows import FoldGate, HeldOut, Rows, read_held_out, write_held_out
 from afib.preprocessing import to_network_rate
+from afib.seen import seen_in, seen_of
 from afib.sources import noise_folder
-from afib.sources.noise import noise_records
-from afib.strangeness import seen_in, seen_of
+from afib.sources.noise import noise_digest, noise_records
 from afib.usability import unusable
 from afib.workflow import gate_of
 
@@ -61,22 +53,34 @@ __all__ = [
     "gate_digest",
     "judge_fold",
     "judge_folds",
+    "kinds_made",
     "origin_of",
     "read_held_out",
     "write_held_out",
 ]
 
-_MODULES = (
-    afib.beats,
-    afib.corruption,
-    afib.embedding,
-    afib.examples,
-    afib.network,
-    afib.preprocessing,
-    afib.quality,
-    afib.strangeness,
-    afib.usability,
-    nnassure.ood,
+# Everything that a number on record passes through, below the packages' folders.
+_CODE = (
+    "afib/beats.py",
+    "afib/checkpoint.py",
+    "afib/classifier.py",
+    "afib/corruption",
+    "afib/dataset/splits.py",
+    "afib/embedding.py",
+    "afib/examples.py",
+    "afib/heldout/__init__.py",
+    "afib/network.py",
+    "afib/preprocessing.py",
+    "afib/quality.py",
+    "afib/records",
+    "afib/seen.py",
+    "afib/sources/noise.py",
+    "afib/strangeness.py",
+    "afib/usability.py",
+    "afib/weights.py",
+    "afib/workflow.py",
+    "nnassure/arrays.py",
+    "nnassure/ood",
 )
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "sleepecg", "torch")
 
@@ -84,11 +88,12 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "sleepecg", "torch")
 def gate_digest() -> str:
     """The SHA-256 of the code that scores rest on, and of the versions of the libraries below."""
     parts = sha256("".join(f"{name} {version(name)}\0" for name in _LIBRARIES).encode())
-    for module in _MODULES:
-        path = Path(str(module.__file__))
-        files = sorted(path.parent.rglob("*.py")) if path.stem == "__init__" else [path]
-        for each in files:
-            parts.update(f"{module.__name__}/{each.relative_to(path.parent).as_posix()}\0".encode())
+    packages = {each.__name__: Path(str(each.__file__)).parent for each in (afib, nnassure)}
+    for name in _CODE:
+        package, _, rest = name.partition("/")
+        path = packages[package] / rest
+        for each in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            parts.update(f"{package}/{each.relative_to(packages[package]).as_posix()}\0".encode())
             parts.update(sha256(each.read_bytes()).digest())
     return parts.hexdigest()
 
@@ -139,7 +144,7 @@ def origin_of(data: Prepared, settings: UncertaintySettings, *, each: int) -> di
         "manifest_sha256": data.digest,
         "settings_sha256": settings.digest,
         "code_sha256": gate_digest(),
-        "noise": "recorded" if _noise(300.0) else "drawn",
+        "noise": _noise_told(),
         "each": each,
     }
 
@@ -229,14 +234,23 @@ def bases_of(real: Rows, each: int, *, seed: int) -> frozenset[str]:
     return frozenset(chosen)
 
 
+def kinds_made() -> tuple[tuple[str, float], ...]:
+    """What is made of a recording: each family at its severities, each way of taking it."""
+    strange = [(name, each) for name, family in FAMILIES.items() for each in family.severities]
+    otherwise = [(name, size) for name, way in ACQUISITIONS.items() for size in way.sizes]
+    return (*strange, *otherwise)
+
+
 def _every(
     recording: Recording, noise: NoiseRecords, *, seed: int
 ) -> Iterator[tuple[str, float, Recording]]:
-    for name, family in FAMILIES.items():
-        for severity in family.severities:
-            # Another seed than that of the examples that gates were shown.
-            made = strange_recording(recording, name, severity, seed=1000 + seed, noise=noise)
-            yield name, severity, made
+    # Another seed than that of the examples that gates were shown.
+    own = 1000 + seed
+    for name, size in kinds_made():
+        if name in ACQUISITIONS:
+            yield name, size, taken_otherwise(recording, name, size, seed=own)
+        else:
+            yield name, size, strange_recording(recording, name, size, seed=own, noise=noise)
 
 
 def _judged(
@@ -270,6 +284,14 @@ def _judged(
         logits=logits,
         scores=scores,
     )
+
+
+def _noise_told() -> str:
+    """The digest of recorded noise, or that it is drawn."""
+    try:
+        return noise_digest(noise_folder())
+    except SourceError:
+        return "drawn"
 
 
 def _noise(rate_hz: float) -> NoiseRecords:

@@ -11,7 +11,7 @@ import numpy as np
 from afib.dataset import AFIB, NORMAL
 from afib.dataset.splits import PARTS
 from afib.rule import answers
-from afib.uncertainty import fit_sets, rhythm_scores, sets_of
+from afib.sets import fit_sets, rhythm_scores, sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -31,8 +31,9 @@ class Rows:
         labels: ``N``, ``A``, ``O`` or ``~``, of the same.
         folds: Whose model judged it.
         parts: 0, 1 or 2: the third of its fold.
-        families: Of :data:`afib.corruption.FAMILIES`; empty for a recording as it is.
-        severities: In the unit of the family; 0 for a recording as it is.
+        families: Of :data:`afib.corruption.FAMILIES`, or how else it was taken, of
+            :data:`afib.corruption.ACQUISITIONS`; empty for a recording as it is.
+        severities: In the unit of the family or way; 0 for a recording as it is.
         usable: Whether it can hold a rhythm at all.
         logits: Of the network; 0 where it is not usable.
         scores: How strange it is; 0 where it is not usable.

@@ -7,6 +7,7 @@ judged with the second.
 from __future__ import annotations
 
 from fractions import Fraction
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from nnassure.arrays import DoubleArray
 
-__all__ = ["noise_records"]
+__all__ = ["noise_digest", "noise_records"]
 
 _RECORDS = ("bw", "em", "ma")
 
@@ -53,3 +54,15 @@ def noise_records(folder: Path, *, rate_hz: float, later: bool) -> dict[str, Dou
         middle = len(signal) // 2
         found[name] = signal[middle:] if later else signal[:middle]
     return found
+
+
+def noise_digest(folder: Path) -> str:
+    """The SHA-256 of what the records in *folder* hold, at their own rate.
+
+    Raises:
+        RecordError: If one is missing or damaged.
+    """
+    parts = sha256()
+    for name in _RECORDS:
+        parts.update(f"{name} {read_uncalibrated(folder / name).digest}\0".encode())
+    return parts.hexdigest()

@@ -72,7 +72,9 @@ def threshold_between(known: DoubleArray, strange: DoubleArray) -> float:
     best = int(np.argmax(accepted + detected))
     if best + 1 == len(levels):
         return float(levels[best])
-    return float((levels[best] + levels[best + 1]) / 2)
+    middle = (levels[best] + levels[best + 1]) / 2
+    # Between two neighbouring numbers there is no third, and the mean may be the upper one.
+    return float(middle if middle < levels[best + 1] else levels[best])
 
 
 def _require(scores: DoubleArray, share: float) -> None:

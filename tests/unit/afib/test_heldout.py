@@ -12,7 +12,7 @@ import pytest
 from afib.errors import ManifestError, TrainingError
 from afib.heldout import FoldGate, HeldOut, Rows, read_held_out, write_held_out
 from afib.heldout.derived import judgement_of
-from afib.uncertainty import fit_sets, sets_of
+from afib.sets import fit_sets, sets_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afib.corruption import FAMILIES, at_wrong_rate, strange_recording, with_dropped_packets
+from afib.corruption import (
+    ACQUISITIONS,
+    FAMILIES,
+    at_wrong_rate,
+    strange_recording,
+    taken_otherwise,
+    with_dropped_packets,
+)
 from afib.quality import QUALITY_FEATURES, quality_features
 from afib.records import Recording
 
@@ -49,6 +56,22 @@ def test_an_ecg_is_told_by_its_beats(rate_hz: float) -> None:
     assert found["flat_share"] == 0
 
 
+@pytest.mark.parametrize(
+    ("way", "size"),
+    [(way, size) for way, kind in ACQUISITIONS.items() for size in kind.sizes],
+)
+def test_the_recorder_does_not_matter(way: str, size: float) -> None:
+    """Another rate, coarser steps or the mains tell about a recorder, not about a heart."""
+    base = recorded(ecg())
+    usual, other = numbers(base), numbers(taken_otherwise(base, way, size, seed=3))
+    # What is asked in steps of 10 uV hangs on where the extremes fall, here of a quiet wave.
+    coarse = {"log_share_at_limits", "log_levels", "log_longest_rest_s"}
+    for name in usual.keys() - coarse:
+        assert other[name] == pytest.approx(usual[name], rel=0.06, abs=0.08), name
+    for name in coarse:
+        assert other[name] == pytest.approx(usual[name], abs=3.0), name
+
+
 def test_polarity_and_offset_do_not_matter() -> None:
     """A recorder held the other way round, on an electrode offset of half a millivolt."""
     signal = ecg()
@@ -58,12 +81,13 @@ def test_polarity_and_offset_do_not_matter() -> None:
 
 
 def test_plain_signals_are_told_by_what_they_are() -> None:
-    """The mains by their band, noise by its flat spectrum, no signal by its flat seconds."""
+    """The mains are no signal, noise has a flat spectrum, no signal has flat seconds."""
     times = np.arange(6000) / RATE_HZ
     for mains_hz in (50.0, 60.0):
         hum = numbers(recorded(np.sin(2 * np.pi * mains_hz * times)))
-        assert np.exp(hum["log_power_mains"]) > 0.95
-        assert np.exp(hum["log_power_above_40_hz"]) > 0.95
+        # But for the first and the last moment, where they set in and end.
+        assert hum["flat_share"] >= 0.9
+        assert np.exp(hum["log_deviation"]) < 0.02
     noise = np.random.default_rng(1).normal(size=6000)
     white = numbers(recorded(noise))
     assert white["spectral_flatness"] > 0.7
@@ -71,7 +95,9 @@ def test_plain_signals_are_told_by_what_they_are() -> None:
     # Of a Gaussian: kurtosis 3, hardly any skewness.
     assert np.expm1(white["log_kurtosis_steps"]) == pytest.approx(3.0, abs=0.3)
     assert white["skewness_qrs_band"] < 0.2
-    assert white["log_deviation"] == pytest.approx(np.log(noise.std()), abs=1e-3)
+    # Of its power, what lies below 40 Hz is left.
+    expected = np.log(noise.std() * np.sqrt(40.0 / (RATE_HZ / 2)))
+    assert white["log_deviation"] == pytest.approx(expected, abs=0.05)
     flat = numbers(recorded(np.full(6000, 0.25)))
     assert flat["flat_share"] == 1.0
     assert flat["log_levels"] == pytest.approx(np.log(2))
@@ -90,8 +116,8 @@ def test_a_wrong_rate_and_lost_packets_leave_their_mark() -> None:
     rng = np.random.default_rng(0)
     lost = with_dropped_packets(signal, rate_hz=RATE_HZ, share=0.2, rng=rng)
     longest = [np.exp(numbers(recorded(each))["log_longest_rest_s"]) for each in (signal, lost)]
-    assert longest[0] < 0.05
-    assert longest[1] > 0.1
+    assert longest[0] < 0.3
+    assert longest[1] > 0.5
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -23,6 +23,7 @@ DECIDED = Decision(
     rhythm="AFib",
     probability_afib=0.98765,
     prediction_set=None,
+    alpha=None,
     ood_score=None,
     ood_threshold=None,
     abstained=False,
@@ -42,7 +43,7 @@ UNREAD = RecordError("A00003", "A00003.hea: expected a header, got none", "and m
 #: The keys that others rely on, in their order.
 KEYS = [
     *("record", "duration_s", "rhythm", "probability_afib", "prediction_set"),
-    *("ood_score", "ood_threshold", "abstained", "reason", "model_digest"),
+    *("alpha", "ood_score", "ood_threshold", "abstained", "reason", "model_digest"),
 ]
 
 
@@ -73,6 +74,7 @@ def test_json_is_one_object_a_line() -> None:
         "rhythm": "AFib",
         "probability_afib": 0.98765,
         "prediction_set": None,
+        "alpha": None,
         "ood_score": None,
         "ood_threshold": None,
         "abstained": False,
@@ -135,7 +137,9 @@ def test_a_decision_is_shown_as_soon_as_it_is_known(form: str) -> None:
 
 def test_the_table_is_a_line_a_record_and_a_count() -> None:
     """Rhythm, abstention and error read alike; the last lines count, warn, and tell of sets."""
-    whole = replace(DECIDED, prediction_set=("normal", "AFib"), ood_score=1.25, ood_threshold=2.0)
+    whole = replace(
+        DECIDED, prediction_set=("normal", "AFib"), alpha=0.1, ood_score=1.25, ood_threshold=2.0
+    )
     assert shown("table", whole, REFUSED, UNREAD) == (
         "record           seconds  decision    P(AFib)   strange  "
         "not ruled out, or why not decided\n"
@@ -146,9 +150,9 @@ def test_the_table_is_a_line_a_record_and_a_count() -> None:
         "A00003.hea: expected a header, got none; and more\n"
         "1 AFib, 0 normal, 1 abstained, 1 not read. "
         "Not for diagnostic use: review every decision.\n"
-        "Above 0, a recording is too strange to decide. What is not ruled out holds the true "
-        "rhythm in 98 % of many recordings like those of calibration (models of the package), "
-        "never for one patient.\n"
+        "Above 0, a recording is too strange to decide.\n"
+        "What is not ruled out holds the true rhythm in 90 % of many recordings of each rhythm "
+        "like those of calibration, never for one patient.\n"
     )
 
 
@@ -156,7 +160,7 @@ def test_the_table_is_a_line_a_record_and_a_count() -> None:
 def test_a_name_cannot_write_a_line_of_its_own(name: str) -> None:
     """Line breaks and escapes in a name are shown, not obeyed."""
     lines = shown("table", replace(DECIDED, record=name)).splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 3
     assert lines[1].startswith("x\\")
 
 
@@ -164,8 +168,8 @@ def test_csv_is_a_header_and_a_row_a_record() -> None:
     """The columns are the keys of JSON and the error; what is null is empty."""
     assert shown("csv", DECIDED, UNREAD).splitlines() == [
         ",".join([*KEYS, "error"]),
-        f"A00001,30.0,AFib,0.98765,,,,False,,{'ab' * 32},",
-        'A00003,,,,,,,,,,"A00003.hea: expected a header, got none; and more"',
+        f"A00001,30.0,AFib,0.98765,,,,,False,,{'ab' * 32},",
+        'A00003,,,,,,,,,,,"A00003.hea: expected a header, got none; and more"',
     ]
 
 
@@ -198,7 +202,7 @@ def test_csv_keeps_other_text_as_it_is() -> None:
         assert rows(replace(DECIDED, record=name))[0]["record"] == name
 
 
-@pytest.mark.parametrize(("form", "lines"), [("table", 3), ("json", 0), ("csv", 1)])
+@pytest.mark.parametrize(("form", "lines"), [("table", 2), ("json", 0), ("csv", 1)])
 def test_no_results_are_a_header_at_most(form: str, lines: int) -> None:
     """Of nothing there are no decisions; the table still counts them."""
     assert len(shown(form).splitlines()) == lines

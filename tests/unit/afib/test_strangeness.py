@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from afib.errors import ModelError, TrainingError
+from afib.seen import Seen
 from afib.settings import load_uncertainty
-from afib.strangeness import Examples, Seen, Strangeness, fit_strangeness
+from afib.strangeness import Examples, Strangeness, fit_strangeness
 from nnassure.errors import NotFiniteError, ShapeError
 
 

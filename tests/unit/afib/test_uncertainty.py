@@ -16,13 +16,8 @@ from safetensors.numpy import load_file, save
 from afib.checkpoint import UNCERTAINTY, model_digest
 from afib.decision import load_screener
 from afib.errors import ModelError, TrainingError
-from afib.uncertainty import (
-    Uncertainty,
-    device_digest,
-    fit_sets,
-    rhythm_scores,
-    sets_of,
-)
+from afib.sets import fit_sets, rhythm_scores, sets_of
+from afib.uncertainty import Uncertainty, device_digest
 from nnassure.errors import NotFiniteError, ShapeError
 from tests.support.models import tiny_checkpoint
 from tests.support.uncertain import tiny_uncertainty

@@ -11,7 +11,7 @@ import pytest
 from afib.corruption import FAMILIES
 from afib.crossfit import CrossFit, fold_model
 from afib.dataset.splits import part_of
-from afib.heldout import FoldGate, HeldOut, Rows, bases_of, origin_of
+from afib.heldout import FoldGate, HeldOut, Rows, bases_of, kinds_made, origin_of
 from afib.heldout.derived import judgement_of
 from afib.settings import load_uncertainty
 from afib.workflow import Prepared
@@ -86,8 +86,7 @@ def found(data: Prepared) -> HeldOut:
             logits=bases.logits if family == "muscle" else -bases.logits,
             scores=bases.scores + (0.0 if family == "muscle" else 20.0),
         )
-        for family, kind in FAMILIES.items()
-        for severity in kind.severities
+        for family, severity in kinds_made()
     ]
     return HeldOut(
         rows=Rows.joined([real, *strange]),
