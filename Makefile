@@ -44,7 +44,7 @@ ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
 endif
 
-.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors reference schema lock clean
+.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors bench-explaining reference explanations schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -112,8 +112,16 @@ bench-detectors: $(STAMP) ## measure detectors of strange recordings, and accept
 	  $(BIN)/python -m benchmarks.acquisition --each 30; } | tee artifacts/acquisition.md
 	@mv artifacts/acquisition.md benchmarks/acquisition.md
 
+bench-explaining: $(STAMP) ## measure how long explanations take; writes benchmarks/explaining.md
+	@set -o pipefail; mkdir -p artifacts; { printf '# How long explanations take\n\nWritten by `make bench-explaining`.\n\n'; \
+	  $(BIN)/python -m benchmarks.explaining --rounds 9; } | tee artifacts/explaining.md
+	@mv artifacts/explaining.md benchmarks/explaining.md
+
 reference: $(STAMP) ## cross-fit, prove, train the named models, open the test split once, report
 	@$(BIN)/python tools/reference.py --model $(SHIPPED)
+
+explanations: $(STAMP) ## explain held-out recordings with the networks on record; writes docs/explanations.md
+	@$(BIN)/python -m tools.explanations
 
 schema: $(STAMP) ## write the JSON Schemas for editors
 	@$(BIN)/vericase schema > requirements/schema.json

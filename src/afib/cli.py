@@ -1,4 +1,4 @@
-"""The command `afib`: prepare, check-data, train, crossfit, screen and certify.
+"""The command `afib`, and what its exit codes mean.
 
 Exit codes: 0 fine, 1 some records failed, 2 bad input, 3 our bug, 130 interrupted,
 141 whoever read its output has gone.
@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afib import certifying, watching
+from afib import certifying, explaining, watching
 from afib.baselines import BASELINES
 from afib.checkpoint import UNCERTAINTY, Checkpoint, model_digest
 from afib.crossfit import NETWORK, cross_fit, write_cross_fit
@@ -131,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     screen.add_argument("--format", choices=tuple(FORMS), default="table")
     screen.set_defaults(handler=_screen, interrupted="the decisions above stand")
     certifying.add_command(commands)
+    explaining.add_command(commands)
     watching.add_command(commands)
     return parser
 

@@ -64,6 +64,10 @@ class FitError(AssuranceError):
     """A method cannot be fitted on the records that it was given: too few, or of one kind."""
 
 
+class AttributionError(AssuranceError):
+    """Nothing can be attributed: an unknown method, or a record without anything to tell apart."""
+
+
 class ExchangeError(AssuranceError):
     """A question cannot be written in the files of other verifiers, or read from them.
 

@@ -21,7 +21,7 @@ _ATTRIBUTES = frozenset(
     {
         *("viewBox", "width", "height", "role", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy"),
         *("r", "rx", "d", "points", "class", "transform", "dx", "dy", "text-anchor"),
-        *("dominant-baseline", "font-size", "font-weight", "stroke-width"),
+        *("dominant-baseline", "font-family", "font-size", "font-weight", "stroke-width"),
         *("stroke-dasharray", "fill", "stroke", "fill-opacity"),
     }
 )

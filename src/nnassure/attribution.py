@@ -1,0 +1,299 @@
+"""Which samples of a record argue for a class, and which against: one weight a sample.
+
+The answer that is explained is a difference of two logits, class minus other class. A positive
+weight argues for the class, a negative one against it, that is, for the other. There is no ReLU at
+the end, as Grad-CAM has one (Selvaraju 2017, arXiv:1610.02391): of a network of two classes it
+would leave an empty map wherever nothing argues for the class, and an empty map looks like a calm
+one. A map of zeros can still be the right answer, of a network that ignores its input; it is then
+said to be empty.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import torch
+from captum.attr import IntegratedGradients, LayerGradCam, Occlusion
+from torch import Tensor, nn
+
+from nnassure.arrays import require_finite, require_shape
+from nnassure.errors import AttributionError, NetworkError
+
+if TYPE_CHECKING:
+    from nnassure.arrays import BoolArray, DoubleArray, FloatArray
+
+_AT_ONCE = 64
+
+__all__ = [
+    "METHODS",
+    "Attribution",
+    "Question",
+    "attribution",
+    "convolutions",
+    "last_convolution",
+    "widening",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is explained.
+
+    Attributes:
+        network: From inputs, shape (records, samples), to logits, shape (records, classes), in
+            evaluation mode.
+        wanted: The class.
+        other: The class that it is held against.
+        layer: Name of a convolution, for methods that look at one; None for the last. Where a
+            ReLU follows it in a sequence, the map is of what the ReLU lets through.
+        baseline_mv: What stands for nothing, for methods that compare with it.
+        window: Samples that are hidden at once, for methods that hide.
+        steps: Of the path, for methods that follow one.
+    """
+
+    network: nn.Module
+    wanted: int
+    other: int
+    layer: str | None = None
+    baseline_mv: float = 0.0
+    window: int = 12
+    steps: int = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attribution:
+    """The weights of records.
+
+    Attributes:
+        weights: Above 0 for the class, below against it, shape (records, samples).
+        empty: Whether all weights of a record are zero, shape (records,).
+        answers: What was explained: logit of the class minus that of the other, shape (records,).
+    """
+
+    weights: DoubleArray
+    empty: BoolArray
+    answers: DoubleArray
+
+
+Method: TypeAlias = Callable[[Question, Tensor], Tensor]
+
+
+def attribution(method: str, question: Question, inputs: FloatArray) -> Attribution:
+    """How each sample of *inputs* argues.
+
+    Args:
+        method: One of :data:`METHODS`.
+        question: What is explained.
+        inputs: Records, shape (records, samples).
+
+    Raises:
+        AttributionError: If there is no such method, or a record is constant: no sample of it can
+            be told from another.
+        ShapeError: If *inputs* has other axes.
+        NotFiniteError: If a sample, an answer or a weight is not finite.
+        NetworkError: If there is no such layer, or no convolution at all.
+    """
+    if method not in METHODS:
+        raise AttributionError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    require_shape("inputs", inputs, "records, samples")
+    require_finite("inputs", inputs)
+    constant = np.flatnonzero(np.ptp(inputs, axis=1) == 0)
+    if len(constant):
+        raise AttributionError(
+            f"inputs: expected records that vary, got constant ones at {constant.tolist()}"
+        )
+    given = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
+    parts = []
+    for start in range(0, len(given), _AT_ONCE):
+        some = given[start : start + _AT_ONCE]
+        with torch.no_grad():
+            said = _Difference(question)(some)
+        parts.append((said, METHODS[method](question, some).detach()))
+    answers = _joined([said for said, _ in parts], (0,))
+    weights = _joined([found for _, found in parts], inputs.shape)
+    require_finite("answers", answers)
+    require_finite("weights", weights)
+    return Attribution(
+        weights=np.asarray(weights, np.float64),
+        empty=np.asarray(~weights.any(axis=1), np.bool_),
+        answers=np.asarray(answers, np.float64),
+    )
+
+
+def _joined(parts: list[Tensor], shape: tuple[int, ...]) -> DoubleArray:
+    return torch.cat(parts).double().numpy() if parts else np.zeros(shape, np.float64)
+
+
+def convolutions(network: nn.Module) -> dict[str, nn.Conv1d]:
+    """The convolutions of *network* over time, by name, in their order."""
+    return {name: part for name, part in network.named_modules() if isinstance(part, nn.Conv1d)}
+
+
+def last_convolution(network: nn.Module, name: str | None = None) -> nn.Conv1d:
+    """The convolution of this *name*, or the last one.
+
+    Raises:
+        NetworkError: If there is none of that name, or none at all.
+    """
+    found = convolutions(network)
+    if not found:
+        raise NetworkError(
+            f"network: expected a convolution over time, got none in {type(network).__name__}"
+        )
+    chosen = list(found)[-1] if name is None else name
+    if chosen not in found:
+        raise NetworkError(f"layer: expected one of {', '.join(found)}, got {name!r}")
+    return found[chosen]
+
+
+def widening(network: nn.Module, layer: str | None = None) -> int:
+    """How many samples one frame of a convolution sees: what blurs a map of that layer.
+
+    Raises:
+        NetworkError: If there is no such convolution.
+    """
+    return _frames_of(network, layer).seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frames:
+    """Where the frames of a layer lie: samples that one sees, from one to the next, and centre."""
+
+    seen: int
+    step: int
+    first: float
+
+
+def _frames_of(network: nn.Module, layer: str | None) -> _Frames:
+    wanted = last_convolution(network, layer)
+    seen, step, first = 1, 1, 0.0
+    for part in network.modules():
+        if not isinstance(part, nn.Conv1d | nn.AvgPool1d | nn.MaxPool1d):
+            continue
+        # One number or a tuple of one.
+        kernel, stride, apart = (
+            int(np.ravel(getattr(part, name, 1))[0])
+            for name in ("kernel_size", "stride", "dilation")
+        )
+        reach = (kernel - 1) * apart
+        padding = {"same": reach / 2, "valid": 0}.get(str(part.padding))
+        before = float(np.ravel(part.padding)[0]) if padding is None else padding
+        first += (reach / 2 - before) * step
+        seen += reach * step
+        step *= stride
+        if part is wanted:
+            break
+    return _Frames(seen=seen, step=step, first=first)
+
+
+def _read_at(question: Question) -> nn.Module:
+    """Where a map of a layer is read: after the ReLU that follows the convolution, if one does."""
+    wanted = last_convolution(question.network, question.layer)
+    for part in question.network.modules():
+        if not isinstance(part, nn.Sequential):
+            continue
+        for layer, after in itertools.pairwise(part):
+            if layer is wanted and isinstance(after, nn.ReLU):
+                return after
+    return wanted
+
+
+class _Difference(nn.Module):
+    """The logit of a class minus that of another."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._network = question.network
+        self._wanted, self._other = question.wanted, question.other
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        logits: Tensor = self._network(inputs)
+        return logits[:, self._wanted] - logits[:, self._other]
+
+
+def _grad_cam(question: Question, inputs: Tensor) -> Tensor:
+    """Channels of a layer, each by the mean of its gradient over time."""
+    readings = _readings(question, inputs)
+    if len(readings) > 1:
+        # A network that reads a record both ways up; captum sees one of the readings alone.
+        maps = [(slope.mean(dim=-1, keepdim=True) * frames).sum(1) for frames, slope in readings]
+        return _over_samples(question, torch.stack(maps).sum(dim=0), inputs)
+    engine = LayerGradCam(_Difference(question), _read_at(question))
+    frames = engine.attribute(inputs.clone().requires_grad_(), relu_attributions=False)
+    return _over_samples(question, frames[:, 0], inputs)
+
+
+def _grad_cam_plus(question: Question, inputs: Tensor) -> Tensor:
+    """Grad-CAM++ (Chattopadhay 2018, arXiv:1710.11063), without its last ReLU.
+
+    Each frame of a channel weighs by its own gradient, relative to the channel's activity.
+    """
+    maps = []
+    for frames, slope in _readings(question, inputs):
+        squared, cubed = slope**2, slope**3
+        below = 2 * squared + frames.sum(dim=-1, keepdim=True) * cubed
+        shares = torch.where(below != 0, squared / torch.where(below != 0, below, 1.0), 0.0)
+        weights = (shares * slope).sum(dim=-1, keepdim=True)
+        maps.append((weights * frames).sum(dim=1))
+    return _over_samples(question, torch.stack(maps).sum(dim=0), inputs)
+
+
+def _readings(question: Question, inputs: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """What the layer gave each time that the network used it, and the answer's gradient by it."""
+    kept: list[Tensor] = []
+    handle = _read_at(question).register_forward_hook(
+        lambda _module, _given, made: kept.append(made)
+    )
+    try:
+        answers = _Difference(question)(inputs.clone().requires_grad_())
+        slopes = torch.autograd.grad(answers.sum(), kept)
+    finally:
+        handle.remove()
+    return list(zip(kept, slopes, strict=True))
+
+
+def _integrated_gradients(question: Question, inputs: Tensor) -> Tensor:
+    """Gradients along the way from the baseline, times the way (Sundararajan 2017)."""
+    engine = IntegratedGradients(_Difference(question))
+    found: Tensor = engine.attribute(inputs, baselines=question.baseline_mv, n_steps=question.steps)
+    return found
+
+
+def _occlusion(question: Question, inputs: Tensor) -> Tensor:
+    """What the answer loses when a window is hidden, shared among its samples."""
+    engine = Occlusion(_Difference(question))
+    window = min(question.window, inputs.shape[1])
+    with torch.no_grad():
+        found: Tensor = engine.attribute(
+            inputs,
+            sliding_window_shapes=(window,),
+            strides=(max(1, window // 2),),
+            baselines=question.baseline_mv,
+        )
+    return found
+
+
+#: By name; a default stands first.
+METHODS: Mapping[str, Method] = {
+    "grad-cam": _grad_cam,
+    "grad-cam++": _grad_cam_plus,
+    "integrated gradients": _integrated_gradients,
+    "occlusion": _occlusion,
+}
+
+
+def _over_samples(question: Question, frames: Tensor, inputs: Tensor) -> Tensor:
+    """A map of a layer, shape (records, frames), as weights of samples, by straight lines.
+
+    Each frame has its weight where its centre is; a map that is merely stretched to the length of
+    the record, as images of a power of two may be, would be late by up to half a frame.
+    """
+    placed = _frames_of(question.network, question.layer)
+    centres = placed.first + placed.step * np.arange(frames.shape[1])
+    at = np.arange(inputs.shape[1])
+    rows = [np.interp(at, centres, row) for row in frames.detach().double().numpy()]
+    return torch.from_numpy(np.array(rows).reshape(tuple(inputs.shape)))

@@ -1,0 +1,182 @@
+"""The picture of a recording: true millimetres, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from afib.decision import Decision
+from afib.errors import RecordError
+from afib.evidence import Evidence
+from afib.explained import Explained
+from afib.records import Recording
+from afib.strip import LONGEST_S, strip
+from vericase.report.drawing import safe_drawing
+from verification.pictured import is_true_size, says_all
+
+if TYPE_CHECKING:
+    from afib.drawing import Drawing
+
+SVG = "{http://www.w3.org/2000/svg}"
+PAPER = {"pulse_mm": [5, 10], "row_mm": 250, "tolerance_mm": 0.02}
+DECISION = Decision(
+    record="A00001",
+    duration_s=24.0,
+    rhythm="AFib",
+    probability_afib=0.9871,
+    prediction_set=("normal", "AFib"),
+    alpha=0.02,
+    ood_score=-0.5,
+    ood_threshold=2.25,
+    abstained=False,
+    reason=None,
+    model_digest="ab" * 32,
+)
+
+
+def explained(
+    duration_s: float = 24.0, *, peak_mv: float = 1.0, weights: float = 1.0, label: str | None = "N"
+) -> Explained:
+    """Spikes of *peak_mv* each second, and evidence that first argues for AFib."""
+    samples = round(duration_s * 300)
+    signal = np.zeros(samples)
+    signal[150::300] = peak_mv
+    course = weights * np.sin(np.arange(round(duration_s * 60)) / 60 * 2 * np.pi / duration_s)
+    return Explained(
+        recording=Recording.of(
+            name="A00001", signal_mv=signal, rate_hz=300.0, origin="A00001.hea", label=label
+        ),
+        decision=DECISION,
+        method="grad-cam",
+        evidence=Evidence(weights=course, empty=not course.any()),
+        evidence_hz=60.0,
+        peaks_s=np.arange(0.5, duration_s, 1.0),
+    )
+
+
+def parsed(drawing: Drawing) -> ET.Element:
+    """The SVG as a tree."""
+    return ET.fromstring(drawing.svg())  # noqa: S314  what our own code wrote
+
+
+def texts(drawing: Drawing) -> list[str]:
+    """All text of the SVG, in its order."""
+    return [each.text or "" for each in parsed(drawing).iter(f"{SVG}text")]
+
+
+def paths(drawing: Drawing) -> list[tuple[str, str | None, list[tuple[float, float]]]]:
+    """Fill, stroke and places of each path that has one line."""
+    found = []
+    for each in parsed(drawing).iter(f"{SVG}path"):
+        for line in each.attrib["d"].removesuffix("Z").split("M")[1:]:
+            places = [tuple(map(float, pair.split())) for pair in line.split("L")]
+            fill, stroke = each.attrib["fill"], each.attrib.get("stroke")
+            found.append((fill, stroke, [(x, y) for x, y in places]))
+    return found
+
+
+def test_millimetres_are_true() -> None:
+    """A second is 25 mm and a millivolt 10 mm, wherever a row begins."""
+    drawing = strip(explained())
+    assert is_true_size(drawing.svg().decode(), PAPER)
+    # The spikes: of the trace, the highest place of each.
+    baseline = {}
+    for fill, stroke, places in paths(drawing):
+        # What is neither paper nor pulse nor the line of a lane.
+        if fill == "none" and stroke not in {"#f6d9d9", "#e9a8a8", "#1a1a1a", "#5c5c5c"}:
+            for (x, y), (_, before) in zip(places[1:], places, strict=False):
+                if before - y > 5:
+                    baseline[round(x, 1), round(y, 1)] = before - y
+    assert len(baseline) == 24
+    assert set(np.round(list(baseline.values()), 2)) == {10.0}
+    first_row = sorted(x for x, y in baseline if y < 60)
+    np.testing.assert_allclose(np.diff(first_row), 25.0, atol=0.11)
+
+
+def test_it_says_what_was_decided() -> None:
+    """Rhythm, label, probability, set, strangeness, intervals, method and limits."""
+    told = " ".join(texts(strip(explained())))
+    line = {
+        **{name: getattr(DECISION, name) for name in ("record", "rhythm", "reason", "alpha")},
+        **{name: getattr(DECISION, name) for name in ("probability_afib", "ood_score")},
+        "prediction_set": ["normal", "AFib"],
+        "model_digest": DECISION.model_digest,
+    }
+    assert says_all(strip(explained()).svg().decode(), line)
+    for words in ("labelled normal", "P(AFib) 0.987", "alpha 0.02: normal or AFib", "1000"):
+        assert words in told
+    assert not says_all(strip(explained()).svg().decode(), line | {"rhythm": "normal"})
+    assert not says_all(strip(explained()).svg().decode(), line | {"probability_afib": 0.5})
+    assert "labelled" not in " ".join(texts(strip(explained(label=None))))
+
+
+def test_it_says_why_nothing_was_decided() -> None:
+    """An abstention stands where the rhythm would; numbers that are not there are not shown."""
+    silent = replace(
+        DECISION,
+        rhythm=None,
+        abstained=True,
+        reason="too short",
+        probability_afib=None,
+        prediction_set=None,
+        ood_score=None,
+    )
+    told = texts(strip(replace(explained(2.0), decision=silent)))
+    assert told[0] == "A00001 · abstained: too short · labelled normal"
+    assert not any("P(AFib)" in each or "ruled out" in each for each in told)
+
+
+def test_evidence_is_above_for_afib_and_below_for_normal() -> None:
+    """By place as well as by colour; an empty map is said to be empty."""
+    areas = {fill: places for fill, _, places in paths(strip(explained(8.0))) if len(places) > 100}
+    above, below = areas["#d55e00"], areas["#005fb9"]
+    line = above[0][1]
+    assert min(y for _, y in above) < line - 4
+    assert max(y for _, y in above) == line
+    assert max(y for _, y in below) > line + 4
+    assert min(y for _, y in below) == line
+    empty = " ".join(texts(strip(explained(weights=0.0))))
+    assert "Evidence by Grad-CAM is empty: no sample argues for either rhythm" in empty
+
+
+def test_what_is_too_tall_is_cut_and_told() -> None:
+    """Within 3 mV; what is smaller is drawn whole."""
+    assert "cut at 3 mV" in " ".join(texts(strip(explained(peak_mv=7.0))))
+    assert "cut at" not in " ".join(texts(strip(explained(peak_mv=2.9))))
+
+
+def test_too_long_a_recording_is_refused() -> None:
+    """Nobody prints an hour."""
+    assert strip(explained(LONGEST_S)).height_mm > 1000
+    with pytest.raises(RecordError, match="expected at most 300 s for one picture, got 301"):
+        strip(explained(LONGEST_S + 1))
+
+
+def test_both_forms_are_of_one_size_and_the_same_each_time() -> None:
+    """SVG that a report takes as it is, and PNG of 150 dots an inch."""
+    drawing = strip(explained())
+    svg, png = drawing.svg(), drawing.png()
+    assert safe_drawing(svg) is not None
+    assert (svg, png) == (strip(explained()).svg(), strip(explained()).png())
+    assert png.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", png[16:24])
+    assert width == pytest.approx(drawing.width_mm / 25.4 * 150, abs=1)
+    assert height == pytest.approx(drawing.height_mm / 25.4 * 150, abs=1)
+
+
+def test_a_name_stays_text() -> None:
+    """Markup, formulas and line breaks in a name draw nothing of their own."""
+    hostile = 'x"><script>alert(1)</script>&\n$\\frac{1}{0}$'
+    named = Recording.of(
+        name=hostile, signal_mv=np.sin(np.arange(900) / 9), rate_hz=300.0, origin="x"
+    )
+    drawing = strip(replace(explained(3.0), recording=named))
+    assert safe_drawing(drawing.svg()) is not None
+    assert "<script" not in drawing.svg().decode()
+    assert texts(drawing)[0].startswith('x"><script>alert(1)</script>&?$')
+    assert drawing.png().startswith(b"\x89PNG")

@@ -1,0 +1,240 @@
+"""What explanations of held-out recordings are worth: one value a recording and check.
+
+Each recording is explained beside the network of its fold, which never saw it; of a longer one, its
+first segment.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from afib.beat_parts import PARTS, beat_parts
+from afib.beats import r_peaks
+from afib.checkpoint import Checkpoint
+from afib.crossfit import fold_model
+from afib.dataset import AFIB, NORMAL
+from afib.preprocessing import segments
+from nnassure.attribution import Question, attribution, widening
+from nnassure.explanation import cascading, deletion, rank_agreement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from torch import nn
+
+    from afib.dataset import Dataset
+    from afib.heldout.derived import Judgement
+    from nnassure.arrays import BoolArray, DoubleArray, FloatArray, StrArray
+
+__all__ = ["COARSE", "FINE", "OTHERS", "Reasons", "drawn_for_reasons", "reasons_of"]
+
+#: What is checked in full; what looks at single samples; and what the first is compared with.
+COARSE, FINE = "grad-cam", "integrated gradients"
+OTHERS = ("grad-cam++", FINE)
+_FEWEST_BEATS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reasons:
+    """One row a recording.
+
+    Attributes:
+        names: Of the recordings.
+        is_afib: By label, shape (recordings,).
+        called_afib: By the network of the fold, shape (recordings,).
+        values: By check, shape (recordings,): ``empty METHOD`` 1 where a map has no weight;
+            ``head`` and ``all`` agreement with the map of a network whose head, or all, is drawn
+            anew; ``removed METHOD`` and ``inserted METHOD`` how much better than at random the
+            answer falls and rises; ``noisy`` and ``shifted`` agreement with the map under noise
+            and of a recording begun elsewhere; ``agreement METHOD``; ``irregularity`` rank
+            correlation of evidence at each beat with how much the RR interval changes there, NaN
+            of few beats; ``weight PART`` and ``time PART`` shares of a heartbeat.
+    """
+
+    names: StrArray
+    is_afib: BoolArray
+    called_afib: BoolArray
+    values: Mapping[str, DoubleArray]
+
+
+def drawn_for_reasons(judged: Judgement, *, each: int, seed: int) -> dict[int, list[str]]:
+    """Names of accepted recordings by fold: *each* in all, half of them with AFib."""
+    generator = np.random.default_rng(seed)
+    rows = judged.of(NORMAL, AFIB)
+    rows = rows.where(rows.accepted)
+    share = each // (2 * len(judged.gates))
+    drawn: dict[int, list[str]] = {}
+    for fold in sorted(judged.gates):
+        drawn[fold] = []
+        for is_afib in (False, True):
+            own = rows.rows.names[(rows.rows.folds == fold) & (rows.is_afib == is_afib)]
+            drawn[fold] += generator.permutation(np.sort(own))[:share].tolist()
+    return drawn
+
+
+def reasons_of(
+    dataset: Dataset, drawn: Mapping[int, Sequence[str]], networks: Path, asked: Mapping[str, Any]
+) -> Reasons:
+    """What explanations of *drawn* recordings are worth.
+
+    Args:
+        dataset: All recordings.
+        drawn: Names, by the fold whose network explains them.
+        networks: Folder of the networks.
+        asked: The ``seed``, the ``radius_mv`` of noise, the ``stretch_s`` that is replaced at once,
+            and how many random ``orders``.
+    """
+    parts = []
+    for fold, names in drawn.items():
+        own = dataset.where(np.isin(dataset.names, list(names)))
+        parts.append(_of_fold(own, Checkpoint.load(fold_model(networks, fold)), asked))
+    return Reasons(
+        names=np.concatenate([part.names for part in parts]),
+        is_afib=np.concatenate([part.is_afib for part in parts]),
+        called_afib=np.concatenate([part.called_afib for part in parts]),
+        values={
+            name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values
+        },
+    )
+
+
+def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any]) -> Reasons:
+    preprocessing = checkpoint.settings.preprocessing
+    rate_hz, seed = preprocessing.rate_hz, int(asked["seed"])
+    inputs = np.stack([segments(signal, preprocessing)[0] for signal in dataset.signals])
+    question = Question(network=checkpoint.network, wanted=1, other=0)
+    found = {method: attribution(method, question, inputs) for method in (COARSE, *OTHERS)}
+    maps = {method: each.weights for method, each in found.items()}
+    answers = found[COARSE].answers
+    called = np.asarray(answers > checkpoint.threshold)
+    blur, frame = widening(checkpoint.network), math.prod(checkpoint.settings.network.strides)
+    generator = np.random.default_rng(seed)
+    noise = generator.uniform(-1, 1, inputs.shape) * float(asked["radius_mv"])
+    noisy = attribution(COARSE, question, (inputs + noise).astype(np.float32)).weights
+    beats = [r_peaks(row, rate_hz) / rate_hz for row in inputs]
+    values = {f"empty {method}": each.empty.astype(float) for method, each in found.items()}
+    values |= _untrained(checkpoint.network, inputs, maps[COARSE], seed)
+    stretch = round(float(asked["stretch_s"]) * rate_hz)
+    side = np.where(called, 1.0, -1.0)
+    others = _others(inputs, called, seed)
+    for method in (COARSE, FINE):
+        tested = deletion(
+            lambda changed: side * _answer(checkpoint.network, changed),
+            inputs,
+            maps[method] * side[:, None],
+            replacement=others,
+            stretch=stretch,
+            orders=int(asked["orders"]),
+            seed=seed,
+        )
+        values[f"removed {method}"] = tested.removed.gain
+        values[f"inserted {method}"] = tested.inserted.gain
+        values[f"faithful {method}"] = tested.removed.gain + tested.inserted.gain
+    values |= {
+        "noisy": rank_agreement(maps[COARSE], noisy),
+        "by frames": _shifted(question, inputs, maps[COARSE], frame, generator),
+        "by samples": _shifted(question, inputs, maps[COARSE], 1, generator),
+        "irregularity": np.array(
+            [_irregularity(*each, rate_hz) for each in zip(maps[COARSE], beats, strict=True)]
+        ),
+    }
+    for method in OTHERS:
+        values[f"agreement {method}"] = rank_agreement(
+            _blurred(maps[COARSE], blur), _blurred(maps[method], blur)
+        )
+    return Reasons(
+        names=dataset.names,
+        is_afib=dataset.is_afib,
+        called_afib=called,
+        values=values | _by_part(maps[FINE], beats, rate_hz),
+    )
+
+
+def _answer(network: nn.Module, inputs: FloatArray) -> DoubleArray:
+    with torch.no_grad():
+        normal, afib = network(torch.from_numpy(inputs)).double().unbind(dim=1)
+    return np.asarray((afib - normal).numpy(), np.float64)
+
+
+def _untrained(
+    network: nn.Module, inputs: FloatArray, usual: DoubleArray, seed: int
+) -> dict[str, DoubleArray]:
+    """Agreement once the last layer, and once all layers, are drawn anew."""
+    agreements = [
+        rank_agreement(
+            usual,
+            attribution(COARSE, Question(network=other, wanted=1, other=0), inputs).weights,
+        )
+        for _, other in cascading(network, seed=seed)
+    ]
+    return {"head": agreements[0], "all": agreements[-1]}
+
+
+def _others(inputs: FloatArray, called: BoolArray, seed: int) -> FloatArray:
+    """For each recording one that is called the other rhythm: plausible, and no evidence for it.
+
+    Where there is none such, any.
+    """
+    generator = np.random.default_rng(seed)
+    others = [np.flatnonzero(called != own) for own in called]
+    partners = [int(generator.choice(own if len(own) else len(called))) for own in others]
+    return inputs[partners]
+
+
+def _shifted(
+    question: Question,
+    inputs: FloatArray,
+    usual: DoubleArray,
+    step: int,
+    generator: np.random.Generator,
+) -> DoubleArray:
+    """Agreement where each recording begins some steps later and its start follows its end."""
+    samples, reach = inputs.shape[1], widening(question.network)
+    by = (step * generator.integers(1, samples // (2 * step), len(inputs))).tolist()
+    turned = np.stack([np.roll(row, -shift) for row, shift in zip(inputs, by, strict=True)])
+    again = attribution(COARSE, question, turned).weights
+    found = []
+    for before, after, shift in zip(usual, again, by, strict=True):
+        # Near either end, and after the seam, frames see something else.
+        same = slice(reach, samples - shift - reach)
+        found.append(rank_agreement(np.roll(before, -shift)[None, same], after[None, same])[0])
+    return np.array(found)
+
+
+def _blurred(weights: DoubleArray, width: int) -> DoubleArray:
+    """The mean over *width* samples round each: what a coarser map could show of a finer one."""
+    sums = np.cumsum(np.pad(weights, ((0, 0), (width // 2 + 1, width - width // 2 - 1))), axis=1)
+    sums = np.concatenate([sums, np.repeat(sums[:, -1:], 1, axis=1)], axis=1)
+    return np.asarray(sums[:, width : width + weights.shape[1]] - sums[:, : weights.shape[1]])
+
+
+def _irregularity(weights: DoubleArray, peaks_s: DoubleArray, rate_hz: float) -> float:
+    if len(peaks_s) < _FEWEST_BEATS:
+        return float("nan")
+    rr_s = np.diff(peaks_s)
+    changes = np.abs(np.diff(rr_s))
+    at = np.clip(np.rint(peaks_s[1:-1] * rate_hz).astype(int), 0, len(weights) - 1)
+    return float(rank_agreement(weights[at][None], changes[None])[0])
+
+
+def _by_part(
+    weights: DoubleArray, beats: Sequence[DoubleArray], rate_hz: float
+) -> dict[str, DoubleArray]:
+    shares: dict[str, list[float]] = {
+        f"{kind} {part}": [] for kind in ("weight", "time") for part in PARTS
+    }
+    for row, peaks_s in zip(weights, beats, strict=True):
+        parts = beat_parts(peaks_s, len(row), rate_hz)
+        sizes, known = np.abs(row), parts >= 0
+        for place, part in enumerate(PARTS):
+            total, time = sizes[known].sum(), known.sum()
+            own = parts == place
+            shares[f"weight {part}"].append(sizes[own].sum() / total if total > 0 else np.nan)
+            shares[f"time {part}"].append(own.sum() / time if time else np.nan)
+    return {name: np.array(values) for name, values in shares.items()}
