@@ -18,18 +18,34 @@ if TYPE_CHECKING:
     from afib.records import Recording
     from nnassure.arrays import FloatArray
 
-__all__ = ["damaged_files", "screen", "unusable_signals", "write_recordings", "write_signal"]
+__all__ = [
+    "damaged_files",
+    "drawn",
+    "screen",
+    "unusable_signals",
+    "write_recordings",
+    "write_signal",
+]
 
 
 def screen(folder: Path, model: Path) -> dict[str, dict[str, Any]]:
     """What `afib screen` says of every record in *folder*, by record."""
-    command = "from afib.launch import entry; entry()"
-    arguments = ["screen", str(folder), "--model", str(model), "--format", "json"]
-    done = subprocess.run(  # noqa: S603  our own command
-        [sys.executable, "-c", command, *arguments], capture_output=True, text=True, check=False
-    )
+    done = _afib("screen", str(folder), "--model", str(model), "--format", "json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return {line["record"]: line for line in lines}
+
+
+def drawn(path: Path, model: Path, out: Path) -> str:
+    """What `afib explain` writes to *out* about *path*; nothing where it fails."""
+    done = _afib("explain", str(path), "--model", str(model), "--out", str(out))
+    return out.read_text(encoding="utf-8") if done.returncode == 0 else ""
+
+
+def _afib(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = "from afib.launch import entry; entry()"
+    return subprocess.run(  # noqa: S603  our own command
+        [sys.executable, "-c", command, *arguments], capture_output=True, text=True, check=False
+    )
 
 
 def write_recordings(recordings: Iterable[Recording], folder: Path) -> None:

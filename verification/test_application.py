@@ -15,11 +15,13 @@ from afib.errors import ModelError
 from vericase import Proportion
 from verification.front_door import (
     damaged_files,
+    drawn,
     screen,
     unusable_signals,
     write_recordings,
     write_signal,
 )
+from verification.pictured import is_true_size, says_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +136,34 @@ def test_changed_models_are_refused(
         file.write_bytes(content)
         refused.append(_is_refused(copy))
     measure("refused_models", Proportion.of(refused))
+
+
+@pytest.mark.verifies("APP-007")
+def test_a_picture_says_all_of_a_decision(  # noqa: PLR0913, PLR0917  pytest gives by name
+    measure: Measure,
+    conditions: Conditions,
+    screened: Screened,
+    recorded: tuple[Recording, ...],
+    model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    """Of pictures that the command draws, those with every number, and those in true size."""
+    generator = np.random.default_rng(conditions["seed"])
+    chosen = generator.permutation(len(recorded))[: conditions["each"]].tolist()
+    pictures = {}
+    write_recordings([recorded[place] for place in chosen], tmp_path)
+    for place in chosen:
+        name = recorded[place].name
+        path = tmp_path / f"{name}.csv"
+        pictures[name] = drawn(path, model_folder, tmp_path / f"{name}.svg")
+    measure(
+        "whole_pictures",
+        Proportion.of([says_all(svg, screened[name]) for name, svg in pictures.items()]),
+    )
+    measure(
+        "true_pictures",
+        Proportion.of([is_true_size(svg, conditions) for svg in pictures.values()]),
+    )
 
 
 def _is_whole(line: dict[str, Any] | None) -> bool:

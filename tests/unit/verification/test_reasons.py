@@ -1,0 +1,216 @@
+"""Checks on explanations: what they measure on networks and pictures of known answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from afib.crossfit import fold_model
+from afib.decision import Decision
+from afib.evidence import Evidence
+from afib.explained import Explained
+from afib.heldout import FoldGate, HeldOut, Rows
+from afib.heldout.derived import judgement_of
+from afib.preprocessing import segment_samples
+from afib.records import Recording
+from afib.strip import strip
+from nnassure.attribution import METHODS, attribution
+from tests.support.datasets import dataset_of
+from tests.support.models import tiny_checkpoint
+from verification import known_answers as known
+from verification.gallery import gravest_errors, pictures
+from verification.pictured import is_true_size
+from verification.reasons import COARSE, FINE, OTHERS, drawn_for_reasons, reasons_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from afib.dataset import Dataset
+    from afib.heldout.derived import Judgement
+    from nnassure.arrays import FloatArray
+
+ASKED = {"seed": 1, "radius_mv": 0.0, "stretch_s": 0.5, "orders": 3}
+PLANTED = {"seed": 3, "plateau_mv": 5.0, "plateau_s": 0.5, "most_mv": 2.5}
+CHECKPOINT = tiny_checkpoint()
+LENGTH = segment_samples(CHECKPOINT.settings.preprocessing)
+
+
+def judged(dataset: Dataset, logits: FloatArray) -> Judgement:
+    """What a network for all folds says of *dataset*, all of it accepted."""
+    rows = Rows(
+        names=dataset.names,
+        labels=dataset.labels,
+        folds=dataset.folds,
+        parts=np.arange(len(dataset)) % 3,
+        families=np.full(len(dataset), ""),
+        severities=np.zeros(len(dataset)),
+        usable=np.ones(len(dataset), np.bool_),
+        logits=logits.astype(np.float64),
+        scores=np.zeros(len(dataset)),
+    )
+    gates = tuple(
+        FoldGate(
+            fold=fold,
+            network_sha256="0" * 64,
+            threshold=0.0,
+            temperature=1.0,
+            ood_threshold=2.0,
+        )
+        for fold in range(5)
+    )
+    return judgement_of(HeldOut(rows=rows, gates=gates, origin={}))
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    """Recordings of both rhythms, in all folds."""
+    made = dataset_of("NA" * 60)
+    generator = np.random.default_rng(2)
+    signals = tuple(
+        (np.sin(np.arange(LENGTH) / 5) + generator.normal(0, 0.3, LENGTH)).astype(np.float32)
+        for _ in range(len(made))
+    )
+    return replace(made, signals=signals)
+
+
+def test_as_many_of_either_rhythm_are_drawn(dataset: Dataset) -> None:
+    """From every fold, accepted ones alone, and by the seed."""
+    spoken = np.where(dataset.is_afib, 1.0, -1.0).astype(np.float32)
+    found = judged(dataset, spoken)
+    drawn = drawn_for_reasons(found, each=20, seed=4)
+    assert drawn == drawn_for_reasons(found, each=20, seed=4)
+    assert drawn != drawn_for_reasons(found, each=20, seed=5)
+    labels = dict(zip(dataset.names.tolist(), dataset.labels.tolist(), strict=True))
+    folds = dict(zip(dataset.names.tolist(), dataset.folds.tolist(), strict=True))
+    for fold, names in drawn.items():
+        assert [labels[name] for name in names] == ["N", "N", "A", "A"]
+        assert {folds[name] for name in names} == {fold}
+    refused = replace(found.rows, scores=np.where(found.rows.labels == "A", 9.0, 0.0))
+    nobody = judgement_of(HeldOut(rows=refused, gates=tuple(found.gates.values()), origin={}))
+    assert all(len(names) == 2 for names in drawn_for_reasons(nobody, each=20, seed=4).values())
+
+
+def test_checks_of_one_network(dataset: Dataset, tmp_path: Path) -> None:
+    """No noise leaves a map as it is; every check has a number of each recording."""
+    for fold in range(5):
+        CHECKPOINT.save(fold_model(tmp_path, fold))
+    drawn = {fold: dataset.names[dataset.folds == fold][:8].tolist() for fold in range(5)}
+    with torch.random.fork_rng(devices=[]):
+        found = reasons_of(dataset, drawn, tmp_path, ASKED)
+    assert sorted(found.names.tolist()) == sorted(
+        name for names in drawn.values() for name in names
+    )
+    np.testing.assert_allclose(found.values["noisy"], 1.0)
+    for method in (COARSE, *OTHERS):
+        assert set(found.values[f"empty {method}"].tolist()) <= {0.0, 1.0}
+    for method in (COARSE, FINE):
+        total = found.values[f"removed {method}"] + found.values[f"inserted {method}"]
+        np.testing.assert_allclose(found.values[f"faithful {method}"], total)
+    for name, values in found.values.items():
+        assert values.shape == found.names.shape, name
+        correlation = name in {"head", "all", "noisy", "by frames", "by samples", "irregularity"}
+        if correlation or name.startswith("agreement"):
+            assert (np.abs(values[np.isfinite(values)]) <= 1 + 1e-9).all(), name
+    times = np.sum([each for name, each in found.values.items() if name[:4] == "time"], axis=0)
+    np.testing.assert_allclose(times[np.isfinite(times)], 1.0)
+
+
+def quiet(count: int = 20) -> FloatArray:
+    """Segments without any plateau."""
+    return np.random.default_rng(7).normal(0, 0.3, (count, 600)).astype(np.float32)
+
+
+def test_a_known_answer_is_known() -> None:
+    """The network sees plateaus and nothing else; each method finds them, and their sign."""
+    found = known.known_answers(quiet(), 60.0, PLANTED)
+    assert list(found.shares) == list(METHODS)
+    assert min(shares.min() for shares in found.shares.values()) > 0.95
+    assert max(times.max() for times in found.times.values()) < 0.3
+    assert found.signs_right.all()
+    assert found.said_empty.all()
+
+
+def test_a_method_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that weighs all alike, one that turns the sign, and one that never is empty."""
+    real = attribution
+
+    def flat(*asked: object) -> object:
+        done = real(*asked)  # type: ignore[arg-type]
+        return replace(done, weights=np.ones_like(done.weights), empty=~done.empty)
+
+    def turned(*asked: object) -> object:
+        done = real(*asked)  # type: ignore[arg-type]
+        return replace(done, weights=-done.weights)
+
+    monkeypatch.setattr(known, "attribution", flat)
+    found = known.known_answers(quiet(), 60.0, PLANTED)
+    assert max(shares.max() for shares in found.shares.values()) < 0.4
+    assert not found.signs_right.any()
+    assert not found.said_empty.any()
+    monkeypatch.setattr(known, "attribution", turned)
+    assert not known.known_answers(quiet(), 60.0, PLANTED).signs_right.any()
+
+
+def test_the_gravest_errors_are_the_surest(dataset: Dataset, tmp_path: Path) -> None:
+    """AFib that was called normal first, the surest of them first; each has its picture."""
+    right = np.where(dataset.is_afib, 3.0, -3.0).astype(np.float32)
+    afib, normal = (np.flatnonzero(dataset.is_afib == each)[:3] for each in (True, False))
+    right[afib] = [-1.0, -5.0, -2.0]
+    right[normal] = [4.0, 1.0, 2.0]
+    found = judged(dataset, right)
+    names = gravest_errors(found, each=2)
+    wanted = [*dataset.names[afib[[1, 2]]].tolist(), *dataset.names[normal[[0, 2]]].tolist()]
+    assert names == wanted
+    for fold in range(5):
+        CHECKPOINT.save(fold_model(tmp_path, fold))
+    recordings = {
+        name: Recording.of(
+            name=name, signal_mv=np.sin(np.arange(3000) / 9), rate_hz=300.0, origin=name
+        )
+        for name in names
+    }
+    rows = found.of("N", "A")
+    drawn = pictures(rows.where(np.isin(rows.rows.names, names)), recordings, tmp_path, alpha=0.2)
+    assert sorted(drawn) == sorted(names)
+    assert "labelled AFib" in drawn[names[0]]
+    assert "labelled normal" in drawn[names[2]]
+
+
+def test_a_picture_of_another_scale_is_noticed() -> None:
+    """A stretched pulse, another unit, and no picture at all."""
+    decision = Decision(
+        record="A",
+        duration_s=10.0,
+        rhythm="AFib",
+        probability_afib=0.9,
+        prediction_set=("AFib",),
+        alpha=0.1,
+        ood_score=0.0,
+        ood_threshold=1.0,
+        abstained=False,
+        reason=None,
+        model_digest="0" * 64,
+    )
+    signal = np.sin(np.arange(3000) / 30)
+    explained = Explained(
+        recording=Recording.of(name="A", signal_mv=signal, rate_hz=300.0, origin="A"),
+        decision=decision,
+        method="grad-cam",
+        evidence=Evidence(weights=np.ones(600), empty=False),
+        evidence_hz=60.0,
+        peaks_s=np.array([1.0, 2.0]),
+    )
+    paper = {"pulse_mm": [5, 10], "row_mm": 250, "tolerance_mm": 0.02}
+    svg = strip(explained).svg().decode()
+    assert is_true_size(svg, paper)
+    for wrong in (
+        svg.replace('width="272mm"', 'width="200mm"'),
+        svg.replace("M4.00 ", "M4.00 ").replace("L6.00 ", "L5.00 ", 1),
+        "",
+    ):
+        assert not is_true_size(wrong, paper)
+    assert not is_true_size(svg, paper | {"row_mm": 125})

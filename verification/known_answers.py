@@ -1,0 +1,101 @@
+"""A network of which the right attribution is known, and recordings with what it looks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nnassure.attribution import METHODS, Question, attribution, widening
+from nnassure.explanation import share_inside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nnassure.arrays import BoolArray, DoubleArray, FloatArray
+
+__all__ = ["Known", "PlateauNetwork", "known_answers"]
+
+
+class PlateauNetwork(nn.Module):
+    """Answers by plateaus alone: a high one argues for class 1, a low one for class 0.
+
+    Args:
+        most_mv: A mean over nine samples within plus and minus this is not seen.
+    """
+
+    def __init__(self, most_mv: float) -> None:
+        super().__init__()
+        seen, joined, head = nn.Conv1d(1, 2, 9, 2, 4), nn.Conv1d(2, 2, 3, 2, 1), nn.Linear(2, 2)
+        with torch.no_grad():
+            seen.weight.copy_(torch.tensor([1.0, -1.0])[:, None, None] / 9)
+            seen.bias = nn.Parameter(torch.full((2,), -most_mv))
+            joined.weight.copy_(torch.eye(2)[:, :, None] / 3)
+            joined.bias = nn.Parameter(torch.zeros(2))
+            head.weight.copy_(torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
+            head.bias.zero_()
+        self.features = nn.Sequential(seen, nn.ReLU(), joined, nn.ReLU())
+        self.head = head
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits, shape (records, 2)."""
+        made: Tensor = self.head(self.features(inputs[:, None]).mean(dim=-1))
+        return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """What methods say of recordings with a high and a low plateau, and of those without.
+
+    Attributes:
+        shares: Of weight in the widened regions, by method, shape (recordings,).
+        times: Share of time of these regions, by method, shape (recordings,).
+        signs_right: Whether the high plateau argues for and the low one against, by every method.
+        said_empty: Whether every method says that nothing argues where nothing is planted.
+    """
+
+    shares: Mapping[str, DoubleArray]
+    times: Mapping[str, DoubleArray]
+    signs_right: BoolArray
+    said_empty: BoolArray
+
+
+def known_answers(inputs: FloatArray, rate_hz: float, asked: Mapping[str, Any]) -> Known:
+    """What all methods say of *inputs* with plateaus at drawn places, and without.
+
+    Args:
+        inputs: Segments without any plateau, shape (recordings, samples).
+        rate_hz: Their rate.
+        asked: ``seed``, ``plateau_mv``, ``plateau_s`` and ``most_mv``.
+    """
+    generator = np.random.default_rng(asked["seed"])
+    count, samples = inputs.shape
+    width = round(asked["plateau_s"] * rate_hz)
+    # One in either half, so that they never meet.
+    places = [
+        generator.integers(start, start + samples // 2 - width, count)
+        for start in (0, samples // 2)
+    ]
+    high = generator.integers(2, size=count)
+    planted, at = inputs.copy(), np.arange(samples)
+    regions = [(at >= place[:, None]) & (at < place[:, None] + width) for place in places]
+    for half, region in enumerate(regions):
+        sign = np.where(high == half, 1.0, -1.0).astype(np.float32)
+        planted = np.where(region, sign[:, None] * np.float32(asked["plateau_mv"]), planted)
+    network = PlateauNetwork(asked["most_mv"]).eval().requires_grad_(False)
+    question = Question(network=network, wanted=1, other=0)
+    shares, times, right, empty = {}, {}, np.ones(count, np.bool_), np.ones(count, np.bool_)
+    for method in METHODS:
+        found = attribution(method, question, planted)
+        blur = question.window if method == "occlusion" else widening(network)
+        inside = np.zeros(inputs.shape, np.bool_)
+        for half, (place, region) in enumerate(zip(places, regions, strict=True)):
+            inside |= (at >= place[:, None] - blur) & (at < place[:, None] + width + blur)
+            signed = (found.weights * region).sum(axis=1)
+            right &= np.where(high == half, signed > 0, signed < 0)
+        shares[method], times[method] = share_inside(found.weights, inside), inside.mean(axis=1)
+        empty &= attribution(method, question, inputs).empty
+    return Known(shares=shares, times=times, signs_right=right, said_empty=empty)

@@ -1,0 +1,219 @@
+"""Explanation: whether what is shown as the reason of a decision is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from afib.beat_parts import PARTS
+from afib.dataset import AFIB, NORMAL
+from afib.preprocessing import segments
+from afib.settings import load_uncertainty
+from vericase import Proportion, Scalar
+from verification.gallery import gravest_errors, pictures
+from verification.known_answers import known_answers
+from verification.reasons import COARSE, FINE, OTHERS, Reasons, drawn_for_reasons, reasons_of
+from verification.uncertain import FOLDS, conditions_of, csv_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from afib.dataset import Dataset
+    from afib.heldout.derived import Judgement
+    from afib.records import Recording
+    from afib.settings import Settings
+    from nnassure.arrays import BoolArray
+
+Measure = Callable[..., None]
+Conditions = Mapping[str, Any]
+
+
+@pytest.fixture(scope="session")
+def reasons(dataset: Dataset, uncertain: Judgement, uncertainty_folder: Path) -> Reasons:
+    """What explanations of held-out recordings are worth."""
+    asked = {
+        name: value
+        for requirement in ("XAI-001", "XAI-004", "XAI-005")
+        for name, value in conditions_of(requirement).items()
+    }
+    drawn = drawn_for_reasons(uncertain, each=asked["each"], seed=asked["seed"])
+    return reasons_of(dataset, drawn, uncertainty_folder / FOLDS, asked)
+
+
+def _summary(reasons: Reasons, *names: str) -> str:
+    """Quantiles of some values, of all recordings and by what they are called."""
+    table: list[tuple[str, ...]] = [
+        ("value", "called", "recordings", "5 %", "median", "95 %", "above 0")
+    ]
+    groups: dict[str, BoolArray] = {
+        "either": np.ones(len(reasons.names), np.bool_),
+        "AFib": reasons.called_afib,
+        "normal": ~reasons.called_afib,
+    }
+    for name in names:
+        for group, chosen in groups.items():
+            own = reasons.values[name][chosen]
+            own = own[np.isfinite(own)]
+            low, middle, high = np.quantile(own, [0.05, 0.5, 0.95])
+            cells = (f"{low:.3f}", f"{middle:.3f}", f"{high:.3f}", f"{int((own > 0).sum())}")
+            table.append((name, group, f"{len(own)}", *cells))
+    return csv_of(table)
+
+
+@pytest.mark.verifies("XAI-001")
+def test_no_map_is_empty(measure: Measure, reasons: Reasons) -> None:
+    """Of recordings, those whose map weighs a sample, by each method."""
+    empty = np.sum([reasons.values[f"empty {method}"] for method in (COARSE, *OTHERS)], axis=0)
+    measure("non_empty_maps", Proportion.of(empty == 0))
+
+
+@pytest.mark.verifies("XAI-002")
+def test_what_is_planted_is_found(
+    measure: Measure, conditions: Conditions, dataset: Dataset, settings: Settings
+) -> None:
+    """Of planted plateaus, the smallest share of weight in them, and what signs and words say."""
+    inputs = []
+    for signal in dataset.of(split="train").signals:
+        first = segments(signal, settings.preprocessing)[0]
+        # What could itself be taken for a plateau would leave the right answer unknown.
+        if np.abs(first).max() < conditions["most_mv"]:
+            inputs.append(first)
+        if len(inputs) == conditions["each"]:
+            break
+    known = known_answers(np.stack(inputs), settings.preprocessing.rate_hz, conditions)
+    table: list[tuple[str, ...]] = [("method", "recordings", "smallest share", "share of time")]
+    for method, shares in known.shares.items():
+        time = known.times[method].mean()
+        table.append((method, f"{len(shares)}", f"{shares.min():.4f}", f"{time:.4f}"))
+    measure(
+        "attribution_in_planted_region",
+        Scalar(float(min(shares.min() for shares in known.shares.values()))),
+        attachments={"planted.csv": csv_of(table)},
+    )
+    measure("planted_signs_right", Proportion.of(known.signs_right))
+    measure("nothing_planted_said", Proportion.of(known.said_empty))
+
+
+@pytest.mark.verifies("XAI-003")
+def test_maps_hang_on_what_was_learnt(
+    measure: Measure, conditions: Conditions, reasons: Reasons
+) -> None:
+    """Of recordings, those whose map a network drawn anew gives alike, either way up."""
+    alike = np.abs(reasons.values["all"]) >= conditions["alike"]
+    measure(
+        "maps_without_training_alike",
+        Proportion.of(alike),
+        attachments={"drawn-anew.csv": _summary(reasons, "head", "all")},
+    )
+
+
+@pytest.mark.verifies("XAI-004")
+def test_answers_hang_on_what_is_weighed(measure: Measure, reasons: Reasons) -> None:
+    """Of recordings, those where the order by weight beats random ones, there and back."""
+    names = [
+        f"{name} {method}"
+        for method in (COARSE, FINE)
+        for name in ("removed", "inserted", "faithful")
+    ]
+    measure(
+        "faithful_maps",
+        Proportion.of(reasons.values[f"faithful {COARSE}"] > 0),
+        attachments={"faithfulness.csv": _summary(reasons, *names)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "measurand"),
+    [
+        pytest.param(value, name, id=requirement, marks=pytest.mark.verifies(requirement))
+        for requirement, value, name in (
+            ("XAI-005", "noisy", "maps_stable_under_noise"),
+            ("XAI-006", "by frames", "maps_that_move_by_frames"),
+            ("XAI-007", "by samples", "maps_that_move_by_samples"),
+        )
+    ],
+)
+def test_maps_stay_where_nothing_changes(
+    measure: Measure, conditions: Conditions, reasons: Reasons, value: str, measurand: str
+) -> None:
+    """Of recordings, those whose map keeps its course."""
+    measure(
+        measurand,
+        Proportion.of(reasons.values[value] >= conditions["agreement"]),
+        attachments={f"{measurand}.csv": _summary(reasons, value)},
+    )
+
+
+@pytest.mark.verifies("XAI-008")
+def test_methods_agree(measure: Measure, conditions: Conditions, reasons: Reasons) -> None:
+    """Of recordings, those whose maps by the other methods have the course of Grad-CAM."""
+    names = [f"agreement {method}" for method in OTHERS]
+    least = np.min([reasons.values[name] for name in names], axis=0)
+    measure(
+        "agreeing_maps",
+        Proportion.of(least >= conditions["agreement"]),
+        attachments={"agreement.csv": _summary(reasons, *names)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "measurand"),
+    [
+        pytest.param(part, name, id=requirement, marks=pytest.mark.verifies(requirement))
+        for requirement, part, name in (
+            ("XAI-009", "QRS", "evidence_in_qrs"),
+            ("XAI-010", "P", "evidence_at_p_waves"),
+        )
+    ],
+)
+def test_evidence_stands_in_a_part_of_the_heartbeat(
+    measure: Measure, conditions: Conditions, reasons: Reasons, part: str, measurand: str
+) -> None:
+    """Of recordings, those with evidence that is so much denser in a part than in the whole."""
+    dense = reasons.values[f"weight {part}"] / reasons.values[f"time {part}"]
+    names = [f"{kind} {each}" for each in PARTS for kind in ("weight", "time")]
+    measure(
+        measurand,
+        Proportion.of(dense >= conditions["density"]),
+        attachments={f"{measurand}.csv": _summary(reasons, *names)},
+    )
+
+
+@pytest.mark.verifies("XAI-011")
+def test_evidence_follows_irregularity(measure: Measure, reasons: Reasons) -> None:
+    """Of recordings with beats enough, those with more evidence where the RR interval changes."""
+    found = reasons.values["irregularity"]
+    measure(
+        "evidence_follows_irregularity",
+        Proportion.of(found[np.isfinite(found)] > 0),
+        attachments={"irregularity.csv": _summary(reasons, "irregularity")},
+    )
+
+
+@pytest.mark.verifies("XAI-012")
+def test_the_gravest_errors_are_shown(
+    measure: Measure,
+    conditions: Conditions,
+    uncertain: Judgement,
+    uncertainty_folder: Path,
+    every_recording: Mapping[str, Recording],
+) -> None:
+    """Of the most confident errors, those whose picture could be drawn."""
+    names = gravest_errors(uncertain, each=conditions["each"])
+    rows = uncertain.of(NORMAL, AFIB)
+    drawn = pictures(
+        rows.where(np.isin(rows.rows.names, names)),
+        every_recording,
+        uncertainty_folder / FOLDS,
+        alpha=load_uncertainty().conformal.alpha,
+    )
+    measure(
+        "errors_shown",
+        Proportion.of(["labelled" in drawn[name] and "decided" in drawn[name] for name in names]),
+        attachments={
+            f"error-{place + 1}-{name}.svg": drawn[name] for place, name in enumerate(names)
+        },
+    )
