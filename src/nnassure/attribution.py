@@ -60,7 +60,7 @@ class Question:
     other: int
     layer: str | None = None
     baseline_mv: float = 0.0
-    window: int = 12
+    window: int = 24
     steps: int = 32
 
 
