@@ -104,13 +104,16 @@ bench-peers: $(STAMP) ## measure tool and proofs beside their peers, some of the
 	  $(BIN)/python -m benchmarks.certify_cost --recordings=40 --unstable=5 --longest-s=600 --cascade=-1; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
 
-bench-detectors: $(STAMP) ## measure detectors of strange recordings, and acceptance of others; writes two tables in benchmarks/
+bench-detectors: $(STAMP) ## measure detectors of strange recordings, and acceptance of others; writes three tables in benchmarks/
 	@set -o pipefail; mkdir -p artifacts; { printf '# Detectors of strange recordings\n\nWritten by `make bench-detectors`.\n\n'; \
 	  $(BIN)/python -m benchmarks.detectors --folds 0 2 4; } | tee artifacts/detectors.md
 	@mv artifacts/detectors.md benchmarks/detectors.md
 	@set -o pipefail; { printf '# Recordings that were taken otherwise\n\nWritten by `make bench-detectors`.\n\n'; \
 	  $(BIN)/python -m benchmarks.acquisition --each 30; } | tee artifacts/acquisition.md
 	@mv artifacts/acquisition.md benchmarks/acquisition.md
+	@set -o pipefail; { printf '# Settings of the gate\n\nWritten by `make bench-detectors`.\n\n'; \
+	  $(BIN)/python -m benchmarks.gate_settings --networks reports/reference/uncertainty/folds; } | tee artifacts/gate-settings.md
+	@mv artifacts/gate-settings.md benchmarks/gate_settings.md
 
 bench-explaining: $(STAMP) ## measure how long explanations take; writes benchmarks/explaining.md
 	@set -o pipefail; mkdir -p artifacts; { printf '# How long explanations take\n\nWritten by `make bench-explaining`.\n\n'; \

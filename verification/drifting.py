@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from afib.monitor import CHANCE, FALSE_ALARM_AFTER, SLACK
+from afib.settings import load_uncertainty
 from nnassure.monitoring import conformal_p_values, cusum, cusum_limit, first_alarm, wealth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from afib.heldout.derived import Judgement
+    from afib.settings import MonitorSettings
     from nnassure.arrays import DoubleArray
 
 __all__ = ["simulated_streams"]
@@ -32,6 +33,7 @@ def simulated_streams(
         Whether each stream without a change raised no alarm; and after how many records each
         change was noticed, None if it was not, or if an alarm came before it.
     """
+    asked = load_uncertainty().monitor
     real = judged.of(*_LABELS)
     usual = real.margins[real.rows.usable]
     family = judged.family(conditions["family"])
@@ -47,27 +49,33 @@ def simulated_streams(
         stream = stream[: conditions["records"]]
         if limit is None:
             limit = cusum_limit(
-                compared, slack=SLACK, records=FALSE_ALARM_AFTER, runs=100, seed=run
+                compared,
+                slack=asked.slack,
+                records=asked.false_alarm_after,
+                runs=asked.runs,
+                seed=run,
             )
-        quiet.append(_alarm(compared, stream, limit, seed=run) is None)
+        quiet.append(_alarm(compared, stream, limit, asked, seed=run) is None)
         changed = stream.copy()
         replaced = generator.uniform(size=len(stream)) < conditions["shifted"]
         replaced[: conditions["before"]] = False
         changed[replaced] = generator.choice(shifted, size=int(replaced.sum()))
-        at = _alarm(compared, changed, limit, seed=run)
+        at = _alarm(compared, changed, limit, asked, seed=run)
         delays.append(
             None if at is None or at <= conditions["before"] else at - conditions["before"]
         )
     return quiet, delays
 
 
-def _alarm(usual: DoubleArray, stream: DoubleArray, limit: float, *, seed: int) -> int | None:
+def _alarm(
+    usual: DoubleArray, stream: DoubleArray, limit: float, asked: MonitorSettings, *, seed: int
+) -> int | None:
     """After how many records the first of the alarms was raised."""
     bets = wealth(conformal_p_values(usual, stream, seed=seed))
     raised = (
-        first_alarm(bets.sums, FALSE_ALARM_AFTER),
-        first_alarm(bets.martingale, 1 / CHANCE),
-        first_alarm(cusum(usual, stream, slack=SLACK), limit),
+        first_alarm(bets.sums, asked.false_alarm_after),
+        first_alarm(bets.martingale, 1 / asked.chance),
+        first_alarm(cusum(usual, stream, slack=asked.slack), limit),
     )
     found = [at for at in raised if at is not None]
     return min(found) if found else None

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from afib.dataset.atomic import replacing
-from afib.monitor import CHANCE, FALSE_ALARM_AFTER, FEWEST, RUNS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.monitor import Drift
+    from afib.settings import MonitorSettings
     from nnassure.arrays import DoubleArray
 
 __all__ = ["page_of", "write_page"]
@@ -28,9 +28,10 @@ def write_page(page: str, path: Path) -> None:
 def page_of(found: Drift, title: str) -> str:
     """A self-contained page about *found*."""
     told = ", ".join(f"{number} {word}" for word, number in found.counts.items())
+    asked, stated = found.settings, _stated(found.settings)
     rows = "".join(
         f"<tr><th>{escape(name)}</th><td>{'no alarm' if at is None else f'ALARM at line {at}'}"
-        f"</td><td>{escape(_STATED[name])}</td></tr>"
+        f"</td><td>{escape(stated[name])}</td></tr>"
         for name, at in found.alarms.items()
     )
     raised = any(at is not None for at in found.alarms.values())
@@ -39,12 +40,15 @@ def page_of(found: Drift, title: str) -> str:
     elif found.tells:
         kind, headline = "calm", "No sign that the recordings have changed"
     else:
-        kind, headline = "mute", f"Too few recordings to tell: fewer than {FEWEST} were looked at"
+        kind, headline = (
+            "mute",
+            f"Too few recordings to tell: fewer than {asked.fewest} were looked at",
+        )
     charts = "".join(
         (
             _chart("How strange each recording is", found.scores, found.threshold, log=False),
-            _chart("Bets begun with each recording", found.sums, FALSE_ALARM_AFTER, log=True),
-            _chart("One bet on all recordings", found.martingale, 1 / CHANCE, log=True),
+            _chart("Bets begun with each recording", found.sums, asked.false_alarm_after, log=True),
+            _chart("One bet on all recordings", found.martingale, 1 / asked.chance, log=True),
             _chart("Cumulative sum, in spreads", found.cusum, found.cusum_limit, log=False),
         )
     )
@@ -63,12 +67,18 @@ def page_of(found: Drift, title: str) -> str:
     )
 
 
-_STATED = {
-    "bets begun with each recording": f"after {FALSE_ALARM_AFTER} recordings in the mean, at least",
-    "one bet on all recordings": f"ever, with a chance of at most {CHANCE:.0%}",
-    "cumulative sum": f"within {FALSE_ALARM_AFTER} recordings with a chance of one half "
-    f"({RUNS} simulated runs of the calibration recordings themselves; sooner as they are few)",
-}
+def _stated(settings: MonitorSettings) -> dict[str, str]:
+    """What each alarm says of its false alarms."""
+    after = settings.false_alarm_after
+    return {
+        "bets begun with each recording": f"after {after} recordings in the mean, at least",
+        "one bet on all recordings": f"ever, with a chance of at most {settings.chance:.0%}",
+        "cumulative sum": f"within {after} recordings with a chance of one half "
+        f"({settings.runs} simulated runs of the calibration recordings themselves; sooner as "
+        "they are few)",
+    }
+
+
 _STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:0}"
     "main{max-width:60rem;margin:auto;padding:1rem}h1{font-size:1.4rem;padding:.5rem .75rem}"

@@ -27,30 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.decision import Limits
+    from afib.settings import MonitorSettings
     from nnassure.arrays import DoubleArray, IntArray
 
-__all__ = [
-    "CHANCE",
-    "FALSE_ALARM_AFTER",
-    "FEWEST",
-    "RUNS",
-    "SLACK",
-    "Drift",
-    "drift_of",
-    "read_log",
-]
+__all__ = ["Drift", "drift_of", "read_log"]
 
-#: Records until a false alarm of either kind, as each states it.
-FALSE_ALARM_AFTER = 50_000
-#: Of a false alarm of one bet, ever.
-CHANCE = 0.01
-#: Simulated runs behind the limit of the cumulative sum.
-RUNS = 100
-#: What a recording may lie above the usual mean, in spreads, without adding up.
-SLACK = 0.25
-_SEED = 17
-#: Fewer recordings say nothing.
-FEWEST = 50
 _RHYTHMS = ("AFib", "normal", None)
 # No score of the device is as far out.
 _LARGEST = 1e9
@@ -70,6 +51,7 @@ class Drift:
         cusum: Shape (recordings,).
         cusum_limit: Of *cusum*.
         counts: Recordings by what the device said; those without a score among them.
+        settings: When an alarm is raised.
     """
 
     scores: DoubleArray
@@ -80,13 +62,16 @@ class Drift:
     cusum: DoubleArray
     cusum_limit: float
     counts: dict[str, int]
+    settings: MonitorSettings
 
     @property
     def alarms(self) -> dict[str, int | None]:
         """At which line of the log each alarm was raised; None if it was not."""
         raised = {
-            "bets begun with each recording": first_alarm(self.sums, FALSE_ALARM_AFTER),
-            "one bet on all recordings": first_alarm(self.martingale, 1 / CHANCE),
+            "bets begun with each recording": first_alarm(
+                self.sums, self.settings.false_alarm_after
+            ),
+            "one bet on all recordings": first_alarm(self.martingale, 1 / self.settings.chance),
             "cumulative sum": first_alarm(self.cusum, self.cusum_limit),
         }
         return {
@@ -96,7 +81,7 @@ class Drift:
     @property
     def tells(self) -> bool:
         """Whether there are enough recordings to say that nothing has changed."""
-        return len(self.scores) >= FEWEST
+        return len(self.scores) >= self.settings.fewest
 
 
 def read_log(path: Path, model_digest: str) -> list[dict[str, Any]]:
@@ -140,7 +125,7 @@ def drift_of(lines: Sequence[dict[str, Any]], limits: Limits) -> Drift:
     Raises:
         FitError: If the model was calibrated on too few recordings to compare with.
     """
-    usual = limits.uncertainty.ordinary_scores
+    usual, asked = limits.uncertainty.ordinary_scores, limits.uncertainty.settings.monitor
     ranked = [(at, line) for at, line in enumerate(lines, start=1) if "error" not in line]
     told = np.array(
         [np.nan if line["ood_score"] is None else line["ood_score"] for _, line in ranked],
@@ -148,7 +133,7 @@ def drift_of(lines: Sequence[dict[str, Any]], limits: Limits) -> Drift:
     )
     strangest = float(np.nanmax([usual[-1], *told])) + max(float(usual.std()), 1.0)
     scores = np.where(np.isnan(told), strangest, told)
-    bets = wealth(conformal_p_values(usual, scores, seed=_SEED))
+    bets = wealth(conformal_p_values(usual, scores, seed=asked.seed))
     counts = {"AFib": 0, "normal": 0, "abstained": 0, "not read": 0}
     for line in lines:
         counts["not read" if "error" in line else line["rhythm"] or "abstained"] += 1
@@ -158,11 +143,16 @@ def drift_of(lines: Sequence[dict[str, Any]], limits: Limits) -> Drift:
         threshold=limits.threshold,
         sums=bets.sums,
         martingale=bets.martingale,
-        cusum=cusum(usual, scores, slack=SLACK),
+        cusum=cusum(usual, scores, slack=asked.slack),
         cusum_limit=cusum_limit(
-            usual, slack=SLACK, records=FALSE_ALARM_AFTER, runs=RUNS, seed=_SEED
+            usual,
+            slack=asked.slack,
+            records=asked.false_alarm_after,
+            runs=asked.runs,
+            seed=asked.seed,
         ),
         counts=counts,
+        settings=asked,
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "DetectorSettings",
     "DisturbedSettings",
     "FamilySettings",
+    "MonitorSettings",
     "UncertaintySettings",
     "load_uncertainty",
     "uncertainty_from_json",
@@ -85,12 +86,31 @@ class FamilySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSettings:
+    """When ``afib monitor`` raises an alarm over recordings in the field.
+
+    ``false_alarm_after`` is what bets begun with each recording and the cumulative sum state of
+    their false alarms, in recordings; ``chance`` that of a false alarm of one bet, ever. The limit
+    of the cumulative sum comes from so many simulated ``runs``, and a score may lie ``slack``
+    spreads above the usual mean without adding up. Fewer than ``fewest`` recordings say nothing.
+    """
+
+    false_alarm_after: _Count
+    chance: _Share
+    slack: _Size
+    runs: _Count
+    seed: _Seed
+    fewest: _Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UncertaintySettings:
     """Everything that shapes the gate and the prediction sets beside the network."""
 
     detector: DetectorSettings
     disturbed: DisturbedSettings
     conformal: ConformalSettings
+    monitor: MonitorSettings
     families: FamilySettings
 
     @property
