@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
     from afib.records import Recording
 
-_BEYOND = {"rate": (50.0, 75.0), "step": (20.0, 50.0), "mains_over": (500.0, 1000.0)}
+_BEYOND = {
+    "rate": (50.0, 75.0, 100.0),
+    "step": (20.0, 50.0),
+    "mains_over": (500.0, 1000.0),
+    "all_at_once": (),
+}
 _SEED = 17
 
 

@@ -54,7 +54,8 @@ P waves are small, and the network was trained to be indifferent to small change
 ## Where evidence stands in the heartbeat
 
 Integrated gradients, which look at single samples; sizes count, not signs.
-Density is the share of evidence over the share of time: 1 is what chance gives.
+Density is the share of evidence over the share of time.
+Since the method multiplies by the signal, a network without training has its densest evidence in QRS complexes too; XAI-009 and XAI-010 hold the densities against that.
 The borders of the parts follow from R peaks by usual times, not from delineated waves.
 
 | part | AFib: share of time | share of evidence | density | normal: share of time | share of evidence | density |
@@ -66,7 +67,7 @@ The borders of the parts follow from R peaks by usual times, not from delineated
 ## What happens when a part is flattened
 
 All of a part becomes straight lines, and the logit for AFib changes by the median below.
-This asks the network itself, and needs no attribution.
+This asks the network itself, and needs no attribution; but a recording without QRS complexes is nothing that it was made for.
 
 | flattened | AFib: change of the logit | still called AFib | normal: change of the logit | still called normal |
 |---|---|---|---|---|

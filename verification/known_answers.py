@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,10 @@ class PlateauNetwork(nn.Module):
 
     Args:
         most_mv: A mean over nine samples within plus and minus this is not seen.
+        strength: What the last layer multiplies by.
     """
 
-    def __init__(self, most_mv: float) -> None:
+    def __init__(self, most_mv: float, strength: float = 1.0) -> None:
         super().__init__()
         seen, joined, head = nn.Conv1d(1, 2, 9, 2, 4), nn.Conv1d(2, 2, 3, 2, 1), nn.Linear(2, 2)
         with torch.no_grad():
@@ -35,7 +37,7 @@ class PlateauNetwork(nn.Module):
             seen.bias = nn.Parameter(torch.full((2,), -most_mv))
             joined.weight.copy_(torch.eye(2)[:, :, None] / 3)
             joined.bias = nn.Parameter(torch.zeros(2))
-            head.weight.copy_(torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
+            head.weight.copy_(strength * torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
             head.bias.zero_()
         self.features = nn.Sequential(seen, nn.ReLU(), joined, nn.ReLU())
         self.head = head
@@ -69,7 +71,8 @@ def known_answers(inputs: FloatArray, rate_hz: float, asked: Mapping[str, Any]) 
     Args:
         inputs: Segments without any plateau, shape (recordings, samples).
         rate_hz: Their rate.
-        asked: ``seed``, ``plateau_mv``, ``plateau_s`` and ``most_mv``.
+        asked: ``seed``, ``plateau_mv``, ``plateau_s``, ``most_mv``, and ``strengths`` of the last
+            layer, of each of which a network is asked; the worst counts.
     """
     generator = np.random.default_rng(asked["seed"])
     count, samples = inputs.shape
@@ -85,10 +88,12 @@ def known_answers(inputs: FloatArray, rate_hz: float, asked: Mapping[str, Any]) 
     for half, region in enumerate(regions):
         sign = np.where(high == half, 1.0, -1.0).astype(np.float32)
         planted = np.where(region, sign[:, None] * np.float32(asked["plateau_mv"]), planted)
-    network = PlateauNetwork(asked["most_mv"]).eval().requires_grad_(False)
-    question = Question(network=network, wanted=1, other=0)
-    shares, times, right, empty = {}, {}, np.ones(count, np.bool_), np.ones(count, np.bool_)
-    for method in METHODS:
+    shares: dict[str, DoubleArray] = {}
+    times: dict[str, DoubleArray] = {}
+    right, empty = np.ones(count, np.bool_), np.ones(count, np.bool_)
+    for method, strength in itertools.product(METHODS, asked["strengths"]):
+        network = PlateauNetwork(asked["most_mv"], strength).eval()
+        question = Question(network=network, wanted=1, other=0)
         found = attribution(method, question, planted)
         blur = question.window if method == "occlusion" else widening(network)
         inside = np.zeros(inputs.shape, np.bool_)
@@ -96,6 +101,8 @@ def known_answers(inputs: FloatArray, rate_hz: float, asked: Mapping[str, Any]) 
             inside |= (at >= place[:, None] - blur) & (at < place[:, None] + width + blur)
             signed = (found.weights * region).sum(axis=1)
             right &= np.where(high == half, signed > 0, signed < 0)
-        shares[method], times[method] = share_inside(found.weights, inside), inside.mean(axis=1)
+        own = share_inside(found.weights, inside)
+        shares[method] = np.minimum(own, shares.get(method, own))
+        times[method] = inside.mean(axis=1)
         empty &= attribution(method, question, inputs).empty
     return Known(shares=shares, times=times, signs_right=right, said_empty=empty)

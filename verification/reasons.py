@@ -52,9 +52,11 @@ class Reasons:
             ``head`` and ``all`` agreement with the map of a network whose head, or all, is drawn
             anew; ``removed METHOD`` and ``inserted METHOD`` how much better than at random the
             answer falls and rises; ``noisy`` and ``shifted`` agreement with the map under noise
-            and of a recording begun elsewhere; ``agreement METHOD``; ``irregularity`` rank
-            correlation of evidence at each beat with how much the RR interval changes there, NaN
-            of few beats; ``weight PART`` and ``time PART`` shares of a heartbeat.
+            and of a recording begun elsewhere; ``agreement METHOD`` and, with the
+            map of another recording that is called alike, ``mismatched METHOD``; ``irregularity``
+            rank correlation of evidence at each beat with how much the RR interval changes there,
+            NaN of few beats; ``weight PART`` density of evidence in a part of the heartbeat, and
+            ``untrained PART`` that of a network whose layers are all drawn anew.
     """
 
     names: StrArray
@@ -119,7 +121,8 @@ def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any])
     noisy = attribution(COARSE, question, (inputs + noise).astype(np.float32)).weights
     beats = [r_peaks(row, rate_hz) / rate_hz for row in inputs]
     values = {f"empty {method}": each.empty.astype(float) for method, each in found.items()}
-    values |= _untrained(checkpoint.network, inputs, maps[COARSE], seed)
+    agreements, untrained = _untrained(checkpoint.network, inputs, maps[COARSE], seed)
+    values |= agreements
     stretch = round(float(asked["stretch_s"]) * rate_hz)
     side = np.where(called, 1.0, -1.0)
     others = _others(inputs, called, seed)
@@ -144,15 +147,19 @@ def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any])
             [_irregularity(*each, rate_hz) for each in zip(maps[COARSE], beats, strict=True)]
         ),
     }
+    usual = _blurred(maps[COARSE], blur)
     for method in OTHERS:
-        values[f"agreement {method}"] = rank_agreement(
-            _blurred(maps[COARSE], blur), _blurred(maps[method], blur)
-        )
+        course = _blurred(maps[method], blur)
+        values[f"agreement {method}"] = rank_agreement(usual, course)
+        # What maps of different recordings have in common by being maps.
+        values[f"mismatched {method}"] = rank_agreement(usual, course[_partners(called, seed)])
     return Reasons(
         names=dataset.names,
         is_afib=dataset.is_afib,
         called_afib=called,
-        values=values | _by_part(maps[FINE], beats, rate_hz),
+        values=values
+        | _by_part(maps[FINE], beats, rate_hz, "weight")
+        | _by_part(untrained, beats, rate_hz, "untrained"),
     )
 
 
@@ -164,16 +171,27 @@ def _answer(network: nn.Module, inputs: FloatArray) -> DoubleArray:
 
 def _untrained(
     network: nn.Module, inputs: FloatArray, usual: DoubleArray, seed: int
-) -> dict[str, DoubleArray]:
-    """Agreement once the last layer, and once all layers, are drawn anew."""
+) -> tuple[dict[str, DoubleArray], DoubleArray]:
+    """Agreement once the last layer, and once all layers, are drawn anew; and the fine map then."""
+    networks = [other for _, other in cascading(network, seed=seed)]
     agreements = [
         rank_agreement(
-            usual,
-            attribution(COARSE, Question(network=other, wanted=1, other=0), inputs).weights,
+            usual, attribution(COARSE, Question(network=other, wanted=1, other=0), inputs).weights
         )
-        for _, other in cascading(network, seed=seed)
+        for other in (networks[0], networks[-1])
     ]
-    return {"head": agreements[0], "all": agreements[-1]}
+    last = attribution(FINE, Question(network=networks[-1], wanted=1, other=0), inputs)
+    return {"head": agreements[0], "all": agreements[1]}, last.weights
+
+
+def _partners(called: BoolArray, seed: int) -> list[int]:
+    """For each recording another one that is called alike, or any where there is none."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for place, own in enumerate(called.tolist()):
+        alike = np.flatnonzero((called == own) & (np.arange(len(called)) != place))
+        found.append(int(generator.choice(alike if len(alike) else len(called))))
+    return found
 
 
 def _others(inputs: FloatArray, called: BoolArray, seed: int) -> FloatArray:
@@ -209,9 +227,9 @@ def _shifted(
 
 def _blurred(weights: DoubleArray, width: int) -> DoubleArray:
     """The mean over *width* samples round each: what a coarser map could show of a finer one."""
-    sums = np.cumsum(np.pad(weights, ((0, 0), (width // 2 + 1, width - width // 2 - 1))), axis=1)
-    sums = np.concatenate([sums, np.repeat(sums[:, -1:], 1, axis=1)], axis=1)
-    return np.asarray(sums[:, width : width + weights.shape[1]] - sums[:, : weights.shape[1]])
+    kernel = np.ones(width)
+    counts = np.convolve(np.ones(weights.shape[1]), kernel, mode="same")
+    return np.stack([np.convolve(row, kernel, mode="same") / counts for row in weights])
 
 
 def _irregularity(weights: DoubleArray, peaks_s: DoubleArray, rate_hz: float) -> float:
@@ -224,17 +242,18 @@ def _irregularity(weights: DoubleArray, peaks_s: DoubleArray, rate_hz: float) ->
 
 
 def _by_part(
-    weights: DoubleArray, beats: Sequence[DoubleArray], rate_hz: float
+    weights: DoubleArray, beats: Sequence[DoubleArray], rate_hz: float, kind: str
 ) -> dict[str, DoubleArray]:
-    shares: dict[str, list[float]] = {
-        f"{kind} {part}": [] for kind in ("weight", "time") for part in PARTS
-    }
-    for row, peaks_s in zip(weights, beats, strict=True):
-        parts = beat_parts(peaks_s, len(row), rate_hz)
-        sizes, known = np.abs(row), parts >= 0
-        for place, part in enumerate(PARTS):
-            total, time = sizes[known].sum(), known.sum()
-            own = parts == place
-            shares[f"weight {part}"].append(sizes[own].sum() / total if total > 0 else np.nan)
-            shares[f"time {part}"].append(own.sum() / time if time else np.nan)
-    return {name: np.array(values) for name, values in shares.items()}
+    """By part of the heartbeat the share of weight over the share of time; NaN without beats."""
+    parts = np.stack([beat_parts(each, weights.shape[1], rate_hz) for each in beats])
+    known, sizes = parts >= 0, np.abs(weights)
+    totals, times = (sizes * known).sum(axis=1), known.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            f"{kind} {part}": np.asarray(
+                ((sizes * (parts == place)).sum(axis=1) / totals)
+                / ((parts == place).sum(axis=1) / times),
+                np.float64,
+            )
+            for place, part in enumerate(PARTS)
+        }

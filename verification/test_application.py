@@ -12,6 +12,7 @@ import pytest
 from afib.checkpoint import UNCERTAINTY
 from afib.decision import AFIB_RHYTHM, load_screener
 from afib.errors import ModelError
+from afib.explained import explain
 from vericase import Proportion
 from verification.front_door import (
     damaged_files,
@@ -21,7 +22,7 @@ from verification.front_door import (
     write_recordings,
     write_signal,
 )
-from verification.pictured import is_true_size, says_all
+from verification.pictured import is_true, says_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,10 +145,14 @@ def test_a_picture_says_all_of_a_decision(  # noqa: PLR0913, PLR0917  pytest giv
     conditions: Conditions,
     screened: Screened,
     recorded: tuple[Recording, ...],
+    device: Screener,
     model_folder: Path,
     tmp_path: Path,
 ) -> None:
-    """Of pictures that the command draws, those with every number, and those in true size."""
+    """Of pictures that the command draws, those with every number, and those in true size.
+
+    Signal, beats and evidence are computed beside the command and held against its millimetres.
+    """
     generator = np.random.default_rng(conditions["seed"])
     chosen = generator.permutation(len(recorded))[: conditions["each"]].tolist()
     pictures = {}
@@ -162,7 +167,12 @@ def test_a_picture_says_all_of_a_decision(  # noqa: PLR0913, PLR0917  pytest giv
     )
     measure(
         "true_pictures",
-        Proportion.of([is_true_size(svg, conditions) for svg in pictures.values()]),
+        Proportion.of(
+            [
+                is_true(pictures[each.name], explain(device, each), conditions)
+                for each in (recorded[place] for place in chosen)
+            ]
+        ),
     )
 
 

@@ -112,17 +112,20 @@ def test_maps_hang_on_what_was_learnt(
 
 @pytest.mark.verifies("XAI-004")
 def test_answers_hang_on_what_is_weighed(measure: Measure, reasons: Reasons) -> None:
-    """Of recordings, those where the order by weight beats random ones, there and back."""
+    """Of recordings, those where the order by weight beats random ones, there and back together."""
     names = [
         f"{name} {method}"
         for method in (COARSE, FINE)
         for name in ("removed", "inserted", "faithful")
     ]
+    better = reasons.values[f"faithful {COARSE}"] > 0
     measure(
         "faithful_maps",
-        Proportion.of(reasons.values[f"faithful {COARSE}"] > 0),
+        Proportion.of(better),
         attachments={"faithfulness.csv": _summary(reasons, *names)},
     )
+    measure("faithful_maps_of_afib", Proportion.of(better[reasons.called_afib]))
+    measure("faithful_maps_of_normal", Proportion.of(better[~reasons.called_afib]))
 
 
 @pytest.mark.parametrize(
@@ -149,14 +152,20 @@ def test_maps_stay_where_nothing_changes(
 
 @pytest.mark.verifies("XAI-008")
 def test_methods_agree(measure: Measure, conditions: Conditions, reasons: Reasons) -> None:
-    """Of recordings, those whose maps by the other methods have the course of Grad-CAM."""
+    """Of recordings, those whose maps by the other methods have the course of Grad-CAM.
+
+    And those with which it agrees more than with the map of another recording, called alike.
+    """
     names = [f"agreement {method}" for method in OTHERS]
-    least = np.min([reasons.values[name] for name in names], axis=0)
+    mismatched = [f"mismatched {method}" for method in OTHERS]
+    own = np.array([reasons.values[name] for name in names])
     measure(
         "agreeing_maps",
-        Proportion.of(least >= conditions["agreement"]),
-        attachments={"agreement.csv": _summary(reasons, *names)},
+        Proportion.of(own.min(axis=0) >= conditions["agreement"]),
+        attachments={"agreement.csv": _summary(reasons, *names, *mismatched)},
     )
+    others = np.array([reasons.values[name] for name in mismatched])
+    measure("agreement_beyond_chance", Proportion.of(np.all(own > others, axis=0).tolist()))
 
 
 @pytest.mark.parametrize(
@@ -170,14 +179,13 @@ def test_methods_agree(measure: Measure, conditions: Conditions, reasons: Reason
     ],
 )
 def test_evidence_stands_in_a_part_of_the_heartbeat(
-    measure: Measure, conditions: Conditions, reasons: Reasons, part: str, measurand: str
+    measure: Measure, reasons: Reasons, part: str, measurand: str
 ) -> None:
-    """Of recordings, those with evidence that is so much denser in a part than in the whole."""
-    dense = reasons.values[f"weight {part}"] / reasons.values[f"time {part}"]
-    names = [f"{kind} {each}" for each in PARTS for kind in ("weight", "time")]
+    """Of recordings, those with denser evidence in a part than by a network without training."""
+    names = [f"{kind} {each}" for each in PARTS for kind in ("weight", "untrained")]
     measure(
         measurand,
-        Proportion.of(dense >= conditions["density"]),
+        Proportion.of(reasons.values[f"weight {part}"] >= reasons.values[f"untrained {part}"]),
         attachments={f"{measurand}.csv": _summary(reasons, *names)},
     )
 

@@ -241,14 +241,19 @@ def test_a_gate_is_repeatable(
 def test_recordings_that_were_taken_otherwise_are_decided(
     measure: Measure, uncertain: Judgement, way: str, size: float
 ) -> None:
-    """Of recordings as another recorder takes them, those accepted, and those decided as before."""
+    """Of recordings as another recorder takes them, those refused, and answers that stay."""
+    alpha = load_uncertainty().conformal.alpha
     rows, every = uncertain.family(way, size), uncertain.of(NORMAL, AFIB)
     place = {name: position for position, name in enumerate(every.rows.names.tolist())}
     bases = [place[name] for name in rows.rows.names.tolist()]
-    decided = every.accepted[bases]
+    accepted = every.accepted[bases]
     measure(
         "refused_otherwise",
-        Proportion.of(~rows.accepted[decided]),
+        Proportion.of(~rows.accepted[accepted]),
         attachments={f"{way}-{size:g}.csv": csv_of(family_table(uncertain, [way]))},
     )
-    measure("called_as_before", Proportion.of(rows.called_afib == every.called_afib[bases]))
+    before, now = every.answers(alpha)[bases], rows.answers(alpha)
+    decided = np.isin(before, RHYTHMS)
+    measure("answered_alike", Proportion.of((now == before)[decided]))
+    turned = decided & np.isin(now, RHYTHMS) & (now != before)
+    measure("decision_turned", Proportion.of(turned[decided]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -84,16 +85,23 @@ class Drawing:
         colour: str = "#1a1a1a",
     ) -> None:
         """*text* on a line that starts, has its middle or ends at *x*, with its foot at *y*."""
-        shown = "".join(each if each.isprintable() else "?" for each in text)
         self._parts.append(
-            _Text(x=x, y=y, text=shown, size_mm=size_mm, anchor=anchor, bold=bold, colour=colour)
+            _Text(
+                x=x,
+                y=y,
+                text=_shown(text),
+                size_mm=size_mm,
+                anchor=anchor,
+                bold=bold,
+                colour=colour,
+            )
         )
 
     def svg(self) -> bytes:
         """The drawing as SVG, its user unit a millimetre."""
         width, height = f"{self.width_mm:g}", f"{self.height_mm:g}"
         # Quotes stay as they are: a report takes no numbered characters.
-        title, words = escape(self.title, quote=False), escape(self.words, quote=False)
+        title, words = (escape(_shown(each), quote=False) for each in (self.title, self.words))
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" '
             f'viewBox="0 0 {width} {height}" role="img" font-family="sans-serif">'
@@ -139,9 +147,17 @@ class Drawing:
             width = part.width_mm * _POINTS_IN_MM
             axes.plot(*zip(*places, strict=True), color=part.stroke, linewidth=width)
         out = io.BytesIO()
-        metadata = {"Title": self.title, "Software": None}
-        figure.savefig(out, format="png", metadata=metadata, pil_kwargs={"compress_level": 2})
+        metadata = {"Title": _shown(self.title), "Software": None}
+        with warnings.catch_warnings():
+            # A letter that the font lacks is a box, and nothing to tell about our code.
+            warnings.filterwarnings("ignore", message="Glyph .* missing")
+            figure.savefig(out, format="png", metadata=metadata, pil_kwargs={"compress_level": 2})
         return out.getvalue()
+
+
+def _shown(text: str) -> str:
+    """*text* on one line, of what can be written."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _markup(part: _Path | _Text) -> str:

@@ -12,8 +12,9 @@ from afib.errors import RecordError
 from afib.evidence import METHODS, USUAL_METHOD
 from afib.explained import explain
 from afib.records import read_any
-from afib.strip import LABELS, strip
+from afib.strip import LABELS, require_short, strip
 from afib.workflow import shipped_model
+from nnassure.errors import AssuranceError
 
 if TYPE_CHECKING:
     import argparse
@@ -50,11 +51,17 @@ def _explain(parsed: argparse.Namespace) -> int:
     form = parsed.out.suffix.lower()
     if form not in _FORMS:
         raise RecordError("--out", f"--out: expected a name in .svg or .png, got {form!r}")
+    if parsed.out.is_dir():
+        raise RecordError("--out", f"--out: expected a file to write, got the folder {parsed.out}")
     recording = _only(parsed.path, parsed.record)
     if parsed.label is not None:
         recording = replace(recording, label=parsed.label)
     screener = load_screener(parsed.model or shipped_model())
-    explained = explain(screener, recording, method=parsed.method)
+    require_short(recording)
+    try:
+        explained = explain(screener, recording, method=parsed.method)
+    except AssuranceError as error:
+        raise RecordError(recording.name, f"{recording.origin}: {error}") from error
     drawing = strip(explained)
     content = drawing.svg() if form == ".svg" else drawing.png()
     with replacing(parsed.out) as file:
@@ -62,7 +69,9 @@ def _explain(parsed: argparse.Namespace) -> int:
     decision = explained.decision
     said = decision.rhythm or f"abstained, {decision.reason}"
     empty = "; its map is empty" if explained.evidence.empty else ""
-    print(f"{recording.name}: {said}{empty}; see {parsed.out}. Not for diagnostic use.")
+    told = f"{recording.name}: {said}{empty}; see {parsed.out}. Not for diagnostic use."
+    # A name may hold bytes that no terminal can show.
+    print("".join(each if each.isprintable() else "?" for each in told))
     return _FINE
 
 
@@ -73,16 +82,21 @@ def _only(path: Path, name: str | None) -> Recording:
         RecordError: If it cannot be read, there is none, or more than one.
     """
     found: list[Recording] = []
+    damaged: list[RecordError] = []
     for each in read_any([path]):
+        own = each.record if isinstance(each, RecordError) else each.name
+        if name not in {None, own}:
+            continue
         if isinstance(each, RecordError):
-            if name in {None, each.record}:
-                raise each
-        elif name in {None, each.name}:
+            damaged.append(each)
+        else:
             found.append(each)
-        if len(found) > 1:
+        if len(found) + len(damaged) > 1:
             break
-    if len(found) == 1:
+    if len(damaged) == 1 and not found:
+        raise damaged[0]
+    if len(found) == 1 and not damaged:
         return found[0]
     wanted = "one recording" if name is None else f"a recording {name}"
-    got = "more than one; name it with --record" if found else "none"
+    got = "more than one; name it with --record" if found or damaged else "none"
     raise RecordError(str(path), f"{path}: expected {wanted}, got {got}")

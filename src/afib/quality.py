@@ -7,8 +7,8 @@ complexes (Clifford 2012, doi:10.1088/0967-3334/33/9/1419; Orphanidou 2015,
 doi:10.1109/JBHI.2014.2338351).
 
 They are taken at one rate and without what lies above 40 Hz, where the network sees nothing
-either; and what a sample's steps could tell is asked in steps that are coarser than those of any
-recorder. So they tell about the recording, and not about the recorder, or the mains beside it.
+either; and what a sample's steps could tell is asked in steps as coarse as the intended use allows.
+So they tell about the recording, and hardly about the recorder, or the mains beside it.
 """
 
 from __future__ import annotations
@@ -108,6 +108,9 @@ def _at_one_rate(raw: DoubleArray, rate_hz: float) -> DoubleArray:
     """*raw* at 200 Hz, passed up to 34 Hz and stopped from 46 Hz by 50 dB."""
     ratio = Fraction(_RATE_HZ / rate_hz).limit_denominator(_MAX_DENOMINATOR)
     taps: Any = _low_pass(rate_hz * ratio.numerator, min(_HIGHEST_HZ, rate_hz / 2))
+    if ratio == 1:
+        # For this ratio scipy returns its input, and filters nothing.
+        return np.convolve(np.pad(raw, len(taps) // 2, mode="edge"), taps, mode="valid")
     resampled = resample_poly(raw, ratio.numerator, ratio.denominator, window=taps, padtype="edge")
     return np.asarray(resampled, np.float64)
 

@@ -18,9 +18,10 @@ from afib.errors import RecordError
 
 if TYPE_CHECKING:
     from afib.explained import Explained
+    from afib.records import Recording
     from nnassure.arrays import DoubleArray
 
-__all__ = ["LABELS", "LONGEST_S", "strip"]
+__all__ = ["LABELS", "LONGEST_S", "require_short", "strip"]
 
 #: Longer recordings would make a picture that nobody prints.
 LONGEST_S = 300.0
@@ -36,6 +37,8 @@ _FINE, _COARSE, _INK, _PALE = "#f6d9d9", "#e9a8a8", "#1a1a1a", "#5c5c5c"
 LABELS = {"A": "AFib", "N": "normal", "O": "other rhythm", "~": "too noisy"}
 _METHODS = {"grad-cam": "Grad-CAM", "grad-cam++": "Grad-CAM++"}
 _FEWEST_RR = 2
+# Of a number of samples that ought to be whole.
+_ROUNDED = 1e-6
 
 
 def strip(explained: Explained) -> Drawing:
@@ -45,18 +48,16 @@ def strip(explained: Explained) -> Drawing:
         RecordError: If the recording is longer than :data:`LONGEST_S`.
     """
     recording = explained.recording
-    if recording.duration_s > LONGEST_S:
-        raise RecordError(
-            recording.name,
-            f"{recording.origin}: expected at most {LONGEST_S:g} s for one picture, "
-            f"got {recording.duration_s:.1f} s",
-        )
+    require_short(recording)
     centred = recording.signal_mv.astype(np.float64)
     centred -= np.median(centred)
     largest = float(np.abs(centred).max())
     reach_mv = min(max(_LEAST_MV, math.ceil(2 * largest) / 2), _MOST_MV)
     height = 2 * reach_mv * _MM_IN_MV
-    rows, step = math.ceil(recording.duration_s / _ROW_S), height + _LANE_MM + _GAP_MM
+    # By the last sample: a rate that is rounded would else begin a row without any.
+    last_s = (len(centred) - 1) / recording.rate_hz
+    rows = max(1, math.ceil(last_s / _ROW_S - _ROUNDED))
+    step = height + _LANE_MM + _GAP_MM
     head, foot = _head(explained), _foot(explained, reach_mv if largest > reach_mv else None)
     drawing = Drawing(
         width_mm=_LEFT_MM + _ROW_S * _MM_IN_S + _RIGHT_MM,
@@ -86,6 +87,20 @@ def strip(explained: Explained) -> Drawing:
         at = _HEAD_MM + rows * step + 4 + 4.5 * line
         drawing.text(_LEFT_MM, at, told, size_mm=2.9, colour=_PALE)
     return drawing
+
+
+def require_short(recording: Recording) -> None:
+    """Hold a recording to a length that a picture can show.
+
+    Raises:
+        RecordError: If it is longer than :data:`LONGEST_S`.
+    """
+    if recording.duration_s > LONGEST_S:
+        raise RecordError(
+            recording.name,
+            f"{recording.origin}: expected at most {LONGEST_S:g} s for one picture, "
+            f"got {recording.duration_s:.3f} s",
+        )
 
 
 def _head(explained: Explained) -> list[str]:
@@ -180,8 +195,8 @@ class _Sheet:
     def trace(self, row: int, zero: float) -> None:
         """The signal of a row, in as many lines as it has shades."""
         rate_hz = self.explained.recording.rate_hz
-        start = round(row * _ROW_S * rate_hz)
-        end = min(round((row + 1) * _ROW_S * rate_hz) + 1, len(self.signal_mv))
+        start = math.ceil(row * _ROW_S * rate_hz - _ROUNDED)
+        end = min(math.floor((row + 1) * _ROW_S * rate_hz + _ROUNDED) + 1, len(self.signal_mv))
         x = _LEFT_MM + (np.arange(start, end) / rate_hz - row * _ROW_S) * _MM_IN_S
         y = zero - self.signal_mv[start:end] * _MM_IN_MV
         places, shades = list(zip(x.tolist(), y.tolist(), strict=True)), self.shades[start:end]
@@ -214,7 +229,7 @@ class _Sheet:
     def lane(self, row: int, zero: float) -> None:
         """The course of the evidence: areas above and below a line."""
         rate_hz = self.explained.evidence_hz
-        start = round(row * _ROW_S * rate_hz)
+        start = min(round(row * _ROW_S * rate_hz), len(self.heights) - 1)
         own = self.heights[start : start + round(_ROW_S * rate_hz) + 1]
         x = _LEFT_MM + np.arange(len(own)) / rate_hz * _MM_IN_S
         ends = (float(x[0]), float(x[-1]))

@@ -21,7 +21,8 @@ from captum.attr import IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor, nn
 
 from nnassure.arrays import require_finite, require_shape
-from nnassure.errors import AttributionError, NetworkError
+from nnassure.errors import AttributionError
+from nnassure.frames import convolutions, frames_of, last_convolution, widening
 
 if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray
@@ -91,15 +92,18 @@ def attribution(method: str, question: Question, inputs: FloatArray) -> Attribut
         inputs: Records, shape (records, samples).
 
     Raises:
-        AttributionError: If there is no such method, or a record is constant: no sample of it can
-            be told from another.
+        AttributionError: If there is no such method or class, a count is below 1, or a record is
+            empty or constant: no sample of it can be told from another.
         ShapeError: If *inputs* has other axes.
         NotFiniteError: If a sample, an answer or a weight is not finite.
         NetworkError: If there is no such layer, or no convolution at all.
     """
     if method not in METHODS:
         raise AttributionError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    _require_sound(question)
     require_shape("inputs", inputs, "records, samples")
+    if inputs.shape[1] == 0:
+        raise AttributionError("inputs: expected at least one sample, got none")
     require_finite("inputs", inputs)
     constant = np.flatnonzero(np.ptp(inputs, axis=1) == 0)
     if len(constant):
@@ -124,70 +128,20 @@ def attribution(method: str, question: Question, inputs: FloatArray) -> Attribut
     )
 
 
+def _require_sound(question: Question) -> None:
+    for name in ("window", "steps"):
+        if getattr(question, name) < 1:
+            raise AttributionError(f"{name}: expected at least 1, got {getattr(question, name)}")
+    if min(question.wanted, question.other) < 0:
+        raise AttributionError(
+            f"classes: expected numbers from 0, got {question.wanted} and {question.other}"
+        )
+    if question.layer is not None:
+        last_convolution(question.network, question.layer)
+
+
 def _joined(parts: list[Tensor], shape: tuple[int, ...]) -> DoubleArray:
     return torch.cat(parts).double().numpy() if parts else np.zeros(shape, np.float64)
-
-
-def convolutions(network: nn.Module) -> dict[str, nn.Conv1d]:
-    """The convolutions of *network* over time, by name, in their order."""
-    return {name: part for name, part in network.named_modules() if isinstance(part, nn.Conv1d)}
-
-
-def last_convolution(network: nn.Module, name: str | None = None) -> nn.Conv1d:
-    """The convolution of this *name*, or the last one.
-
-    Raises:
-        NetworkError: If there is none of that name, or none at all.
-    """
-    found = convolutions(network)
-    if not found:
-        raise NetworkError(
-            f"network: expected a convolution over time, got none in {type(network).__name__}"
-        )
-    chosen = list(found)[-1] if name is None else name
-    if chosen not in found:
-        raise NetworkError(f"layer: expected one of {', '.join(found)}, got {name!r}")
-    return found[chosen]
-
-
-def widening(network: nn.Module, layer: str | None = None) -> int:
-    """How many samples one frame of a convolution sees: what blurs a map of that layer.
-
-    Raises:
-        NetworkError: If there is no such convolution.
-    """
-    return _frames_of(network, layer).seen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Frames:
-    """Where the frames of a layer lie: samples that one sees, from one to the next, and centre."""
-
-    seen: int
-    step: int
-    first: float
-
-
-def _frames_of(network: nn.Module, layer: str | None) -> _Frames:
-    wanted = last_convolution(network, layer)
-    seen, step, first = 1, 1, 0.0
-    for part in network.modules():
-        if not isinstance(part, nn.Conv1d | nn.AvgPool1d | nn.MaxPool1d):
-            continue
-        # One number or a tuple of one.
-        kernel, stride, apart = (
-            int(np.ravel(getattr(part, name, 1))[0])
-            for name in ("kernel_size", "stride", "dilation")
-        )
-        reach = (kernel - 1) * apart
-        padding = {"same": reach / 2, "valid": 0}.get(str(part.padding))
-        before = float(np.ravel(part.padding)[0]) if padding is None else padding
-        first += (reach / 2 - before) * step
-        seen += reach * step
-        step *= stride
-        if part is wanted:
-            break
-    return _Frames(seen=seen, step=step, first=first)
 
 
 def _read_at(question: Question) -> nn.Module:
@@ -212,12 +166,22 @@ class _Difference(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         logits: Tensor = self._network(inputs)
+        if logits.shape[1] <= max(self._wanted, self._other):
+            raise AttributionError(
+                f"classes: expected numbers below {logits.shape[1]}, got {self._wanted} and "
+                f"{self._other}"
+            )
+        # An answer that hangs on no input has slopes all the same: zeros.
+        logits = logits + 0.0 * inputs.sum(dim=1, keepdim=True)
         return logits[:, self._wanted] - logits[:, self._other]
 
 
 def _grad_cam(question: Question, inputs: Tensor) -> Tensor:
     """Channels of a layer, each by the mean of its gradient over time."""
     readings = _readings(question, inputs)
+    if not any(slope.any() for _, slope in readings):
+        # The answer hangs on nothing that the layer gives; captum would find no way to it.
+        return torch.zeros_like(inputs)
     if len(readings) > 1:
         # A network that reads a record both ways up; captum sees one of the readings alone.
         maps = [(slope.mean(dim=-1, keepdim=True) * frames).sum(1) for frames, slope in readings]
@@ -228,17 +192,19 @@ def _grad_cam(question: Question, inputs: Tensor) -> Tensor:
 
 
 def _grad_cam_plus(question: Question, inputs: Tensor) -> Tensor:
-    """Grad-CAM++ (Chattopadhay 2018, arXiv:1710.11063), without its last ReLU.
+    """Grad-CAM++ (Chattopadhay 2018, arXiv:1710.11063), of what argues for minus what against.
 
-    Each frame of a channel weighs by its own gradient, relative to the channel's activity.
+    Each frame of a channel weighs by its own gradient, relative to the channel's activity. The
+    method is made for gradients above 0; those below are those of the question turned round.
     """
     maps = []
     for frames, slope in _readings(question, inputs):
-        squared, cubed = slope**2, slope**3
-        below = 2 * squared + frames.sum(dim=-1, keepdim=True) * cubed
-        shares = torch.where(below != 0, squared / torch.where(below != 0, below, 1.0), 0.0)
-        weights = (shares * slope).sum(dim=-1, keepdim=True)
-        maps.append((weights * frames).sum(dim=1))
+        for sign in (1.0, -1.0):
+            own = torch.relu(sign * slope)
+            below = 2 * own**2 + frames.sum(dim=-1, keepdim=True) * own**3
+            shares = torch.where(below > 0, own**2 / torch.where(below > 0, below, 1.0), 0.0)
+            weights = (shares * own).sum(dim=-1, keepdim=True)
+            maps.append(sign * (weights * frames).sum(dim=1))
     return _over_samples(question, torch.stack(maps).sum(dim=0), inputs)
 
 
@@ -250,7 +216,7 @@ def _readings(question: Question, inputs: Tensor) -> list[tuple[Tensor, Tensor]]
     )
     try:
         answers = _Difference(question)(inputs.clone().requires_grad_())
-        slopes = torch.autograd.grad(answers.sum(), kept)
+        slopes = torch.autograd.grad(answers.sum(), kept, materialize_grads=True)
     finally:
         handle.remove()
     return list(zip(kept, slopes, strict=True))
@@ -264,7 +230,7 @@ def _integrated_gradients(question: Question, inputs: Tensor) -> Tensor:
 
 
 def _occlusion(question: Question, inputs: Tensor) -> Tensor:
-    """What the answer loses when a window is hidden, shared among its samples."""
+    """What the answer loses when a window is hidden: a sample's mean over the windows it is in."""
     engine = Occlusion(_Difference(question))
     window = min(question.window, inputs.shape[1])
     with torch.no_grad():
@@ -292,7 +258,7 @@ def _over_samples(question: Question, frames: Tensor, inputs: Tensor) -> Tensor:
     Each frame has its weight where its centre is; a map that is merely stretched to the length of
     the record, as images of a power of two may be, would be late by up to half a frame.
     """
-    placed = _frames_of(question.network, question.layer)
+    placed = frames_of(question.network, question.layer)
     centres = placed.first + placed.step * np.arange(frames.shape[1])
     at = np.arange(inputs.shape[1])
     rows = [np.interp(at, centres, row) for row in frames.detach().double().numpy()]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
+import afib.beats
+import afib.preprocessing
+import afib.quality
+import afib.usability
 from afib.dataset.prepared import Prepared, load, save
 from afib.dataset.splits import fold_of, split_of
 from afib.dataset.table import Dataset
@@ -19,8 +25,6 @@ from afib.sources.labels import chosen_labels
 from afib.usability import unusable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from afib.records import Recording
     from afib.settings import Settings
     from afib.sources import Source
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["prepare"]
 
 # Goes up with every change of what a prepared file holds or how it is computed.
-_FORMAT = 3
+_FORMAT = 4
 _LOW, _HIGH = 1, 99
 
 
@@ -94,6 +98,7 @@ def _prepared(
     # Of preprocessing the rate alone counts: segments are cut when they are asked for.
     key = digest_of(
         {
+            "code": _code_digest(),
             "format": _FORMAT,
             "quality": QUALITY_FEATURES,
             "rate_hz": settings.preprocessing.rate_hz,
@@ -111,6 +116,14 @@ def _prepared(
     except OSError as error:
         raise SourceError(f"{cache}: expected a folder to write, got {error.strerror}") from error
     return prepared
+
+
+def _code_digest() -> str:
+    """The SHA-256 of the code that a row is computed with."""
+    parts = sha256()
+    for module in (afib.beats, afib.preprocessing, afib.quality, afib.usability):
+        parts.update(sha256(Path(str(module.__file__)).read_bytes()).digest())
+    return parts.hexdigest()
 
 
 def _read(source: Source, settings: Settings, *, progress: bool) -> Prepared:

@@ -119,6 +119,13 @@ class UncertaintySettings:
         text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def gate_digest(self) -> str:
+        """The same of what a gate is fitted with, and what it is shown."""
+        own = {name: self.to_json()[name] for name in ("detector", "disturbed")}
+        text = json.dumps(own, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def to_json(self) -> dict[str, Any]:
         """The nested mapping that :func:`uncertainty_from_json` reads."""
         document: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))

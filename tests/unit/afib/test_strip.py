@@ -17,13 +17,15 @@ from afib.explained import Explained
 from afib.records import Recording
 from afib.strip import LONGEST_S, strip
 from vericase.report.drawing import safe_drawing
-from verification.pictured import is_true_size, says_all
+from verification.pictured import is_true, says_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from afib.drawing import Drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
-PAPER = {"pulse_mm": [5, 10], "row_mm": 250, "tolerance_mm": 0.02}
+PAPER = {"mm_in_s": 25, "mm_in_mv": 10, "row_s": 10, "lane_mm": 5, "tolerance_mm": 0.05}
 DECISION = Decision(
     record="A00001",
     duration_s=24.0,
@@ -83,7 +85,7 @@ def paths(drawing: Drawing) -> list[tuple[str, str | None, list[tuple[float, flo
 def test_millimetres_are_true() -> None:
     """A second is 25 mm and a millivolt 10 mm, wherever a row begins."""
     drawing = strip(explained())
-    assert is_true_size(drawing.svg().decode(), PAPER)
+    assert is_true(drawing.svg().decode(), explained(), PAPER)
     # The spikes: of the trace, the highest place of each.
     baseline = {}
     for fill, stroke, places in paths(drawing):
@@ -98,12 +100,68 @@ def test_millimetres_are_true() -> None:
     np.testing.assert_allclose(np.diff(first_row), 25.0, atol=0.11)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda one: replace(one, recording=other(one, 2.0)),
+        lambda one: replace(one, recording=other(one, -1.0)),
+        lambda one: replace(one, evidence=Evidence(weights=-one.evidence.weights, empty=False)),
+        lambda one: replace(one, evidence=Evidence(weights=one.evidence.weights**3, empty=False)),
+        lambda one: replace(one, peaks_s=one.peaks_s[1:]),
+        lambda one: replace(one, peaks_s=one.peaks_s + 0.1),
+    ],
+    ids=["gain", "polarity", "sign", "course", "a beat less", "beats moved"],
+)
+def test_a_picture_of_something_else_is_noticed(wrong: Callable[[Explained], Explained]) -> None:
+    """Another gain, polarity, evidence or beats; the other way round as well."""
+    one = explained()
+    assert is_true(strip(one).svg().decode(), one, PAPER)
+    assert not is_true(strip(wrong(one)).svg().decode(), one, PAPER)
+    assert not is_true("", one, PAPER)
+
+
+@pytest.mark.parametrize("change", [("mm_in_s", 50), ("mm_in_mv", 5), ("lane_mm", 2), ("row_s", 5)])
+def test_a_picture_of_another_scale_is_noticed(change: tuple[str, float]) -> None:
+    """In time, in voltage, in evidence, and in the length of a row."""
+    one = explained()
+    assert not is_true(strip(one).svg().decode(), one, PAPER | dict([change]))
+
+
+@pytest.mark.parametrize("rate_hz", [299.97, 299.9997, 62.4725, 128.0, 50.07, 977.0])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_rate_that_is_not_whole_draws_no_row_too_many(rate_hz: float, rows: int) -> None:
+    """Ten or thirty seconds, give or take a sample: every sample is drawn, and no empty row."""
+    for more in (-1, 0, 1):
+        samples = round(10 * rows * rate_hz) + more
+        signal = np.sin(np.arange(samples) / rate_hz * 7)
+        one = explained(samples / rate_hz)
+        made = Recording.of(name="A00001", signal_mv=signal, rate_hz=rate_hz, origin="A")
+        assert is_true(
+            strip(replace(one, recording=made)).svg().decode(), replace(one, recording=made), PAPER
+        )
+
+
+def other(one: Explained, gain: float) -> Recording:
+    """The recording of *one*, so many times as large."""
+    recording = one.recording
+    return Recording.of(
+        name=recording.name,
+        signal_mv=recording.signal_mv * gain,
+        rate_hz=recording.rate_hz,
+        origin=recording.origin,
+        label=recording.label,
+    )
+
+
 def test_it_says_what_was_decided() -> None:
     """Rhythm, label, probability, set, strangeness, intervals, method and limits."""
     told = " ".join(texts(strip(explained())))
     line = {
         **{name: getattr(DECISION, name) for name in ("record", "rhythm", "reason", "alpha")},
-        **{name: getattr(DECISION, name) for name in ("probability_afib", "ood_score")},
+        **{
+            name: getattr(DECISION, name)
+            for name in ("probability_afib", "ood_score", "ood_threshold")
+        },
         "prediction_set": ["normal", "AFib"],
         "model_digest": DECISION.model_digest,
     }
@@ -111,7 +169,8 @@ def test_it_says_what_was_decided() -> None:
     for words in ("labelled normal", "P(AFib) 0.987", "alpha 0.02: normal or AFib", "1000"):
         assert words in told
     assert not says_all(strip(explained()).svg().decode(), line | {"rhythm": "normal"})
-    assert not says_all(strip(explained()).svg().decode(), line | {"probability_afib": 0.5})
+    for wrong in ({"probability_afib": 0.5}, {"ood_threshold": 99.0}, {"alpha": 0.1}):
+        assert not says_all(strip(explained()).svg().decode(), line | wrong)
     assert "labelled" not in " ".join(texts(strip(explained(label=None))))
 
 
@@ -153,7 +212,7 @@ def test_what_is_too_tall_is_cut_and_told() -> None:
 def test_too_long_a_recording_is_refused() -> None:
     """Nobody prints an hour."""
     assert strip(explained(LONGEST_S)).height_mm > 1000
-    with pytest.raises(RecordError, match="expected at most 300 s for one picture, got 301"):
+    with pytest.raises(RecordError, match=r"expected at most 300 s for one picture, got 301\.000"):
         strip(explained(LONGEST_S + 1))
 
 
