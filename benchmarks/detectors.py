@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,13 @@ from afib.checkpoint import Checkpoint
 from afib.corruption import FAMILIES, strange_recording
 from afib.crossfit import fold_model
 from afib.dataset import AFIB, NORMAL
-from afib.errors import AfibError
+from afib.errors import AfibError, SourceError
 from afib.examples import examples_of
 from afib.preprocessing import segments, to_network_rate
 from afib.seen import Seen, seen_in, seen_of
 from afib.settings import load_settings, load_uncertainty
+from afib.sources import noise_folder
+from afib.sources.noise import noise_records
 from afib.strangeness import Examples, fit_strangeness
 from afib.workflow import prepared
 from nnassure.ood import (
@@ -43,6 +46,7 @@ from nnassure.ood import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from afib.corruption import NoiseRecords
     from afib.dataset import Dataset
     from afib.records import Recording
     from afib.settings import UncertaintySettings
@@ -144,18 +148,20 @@ def _fold(
     for method, score in _methods(shown).items():
         usual = score(known)
         found[method] = {name: _figures(usual, score(rows)) for name, rows in strange.items()}
+    fit = partial(
+        fit_strangeness, validation=validation, is_afib=is_afib, settings=settings.detector
+    )
+    ships = fit(shown)
     for method, leave_out in ((OURS, True), ("ours, as it ships", False)):
         found[method] = {}
         for name, rows in strange.items():
-            fitted = shown
+            gate = ships
             if leave_out and name == _NOISY:
                 # What damage looks like stands in for what noise looks like.
-                fitted = replace(shown, unreadable=shown.harmed)
+                gate = fit(replace(shown, unreadable=shown.harmed))
             elif leave_out and name in _HURT:
-                fitted, *_ = _shown(data, checkpoint, fold, _without(settings, name))
-            gate = fit_strangeness(
-                fitted, validation=validation, is_afib=is_afib, settings=settings.detector
-            )
+                others, *_ = _shown(data, checkpoint, fold, _without(settings, name))
+                gate = fit(others)
             found[method][name] = _figures(gate.scores(known.seen), gate.scores(rows.seen))
     return found
 
@@ -237,10 +243,19 @@ def _made(bases: list[Recording], family: str, fold: int) -> list[Recording]:
     if family in {"swapped_bytes", "two_leads_in_one"}:
         severities = kind.severities
     return [
-        strange_recording(base, family, severity, seed=2000 + fold)
+        strange_recording(base, family, severity, seed=2000 + fold, noise=_noise(base.rate_hz))
         for base in bases
         for severity in severities
     ]
+
+
+@lru_cache(maxsize=4)
+def _noise(rate_hz: float) -> NoiseRecords:
+    """The half of recorded noise that no gate was shown, or none where there is no such noise."""
+    try:
+        return noise_records(noise_folder(), rate_hz=rate_hz, later=True)
+    except SourceError:
+        return {}
 
 
 def _judged(checkpoint: Checkpoint, recordings: list[Recording]) -> _Judged:
