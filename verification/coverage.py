@@ -1,7 +1,8 @@
-"""Coverage of prediction sets, looked at in other ways: by chance of the split, and by quality."""
+"""Coverage of prediction sets, looked at in other ways: by chance, by quality and by duration."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,12 @@ from afib.sets import fit_sets, rhythm_scores, sets_of
 from nnassure.conformal import class_thresholds, prediction_sets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from afib.heldout.derived import Judgement
     from nnassure.arrays import DoubleArray
 
-__all__ = ["by_quality", "resplit_table", "resplits_of"]
+__all__ = ["by_duration", "by_quality", "resplit_table", "resplits_of"]
 
 _RHYTHMS = (("AFib", 1), ("normal", 0))
 
@@ -85,4 +88,35 @@ def by_quality(judged: Judgement, alpha: float) -> list[tuple[str, ...]]:
             chosen = (groups == group) & (labels == column)
             counts = (chosen.sum(), together[chosen, column].sum(), apart[chosen, column].sum())
             table.append((quality, name, *(str(int(n)) for n in counts), f"{1 - alpha:g}"))
+    return table
+
+
+def by_duration(
+    judged: Judgement,
+    alpha: float,
+    *,
+    durations_s: Mapping[str, float],
+    edges_s: Sequence[float],
+) -> list[tuple[str, ...]]:
+    """Acceptance and coverage of each rhythm among shorter and longer recordings.
+
+    Args:
+        judged: Recordings as they are.
+        alpha: Of the prediction sets.
+        durations_s: By name.
+        edges_s: Rising; a recording stands with those from one edge up to but not the next.
+    """
+    durations = np.array([durations_s[name] for name in judged.rows.names.tolist()])
+    sets = judged.sets(alpha)
+    table: list[tuple[str, ...]] = [
+        ("seconds", "rhythm", "count", "accepted", "covered", "stated of accepted")
+    ]
+    for low, high in pairwise(edges_s):
+        within = (durations >= low) & (durations < high)
+        for name, column in _RHYTHMS:
+            own = within & (judged.is_afib == bool(column))
+            kept = own & judged.accepted
+            counts = (own.sum(), kept.sum(), sets[kept, column].sum())
+            row = (f"{low:g} to {high:g}", name, *(str(int(n)) for n in counts), f"{1 - alpha:g}")
+            table.append(row)
     return table

@@ -14,7 +14,7 @@ from afib.dataset.splits import PARTS
 from afib.rule import RHYTHMS
 from nnassure.calibration import brier_scores, calibration_error, reliability, resampled_errors
 from vericase import Proportion, Scalar
-from verification.coverage import by_quality, resplit_table, resplits_of
+from verification.coverage import by_duration, by_quality, resplit_table, resplits_of
 from verification.drifting import simulated_streams
 from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
 from verification.plots import (
@@ -41,7 +41,7 @@ Conditions = Mapping[str, Any]
 
 @pytest.mark.verifies("UNC-001")
 def test_sets_hold_the_true_rhythm(
-    measure: Measure, conditions: Conditions, uncertain: Judgement
+    measure: Measure, conditions: Conditions, uncertain: Judgement, dataset: Dataset
 ) -> None:
     """Of accepted recordings with a rhythm, those with it in their set."""
     rows = uncertain.of(NORMAL, AFIB)
@@ -59,8 +59,13 @@ def test_sets_hold_the_true_rhythm(
     resplits = resplits_of(
         rows, conditions["alpha"], resplits=conditions["resplits"], seed=conditions["seed"]
     )
+    durations_s = dict(zip(dataset.names.tolist(), dataset.durations_s.tolist(), strict=True))
+    durations = by_duration(
+        rows, conditions["alpha"], durations_s=durations_s, edges_s=conditions["edges_s"]
+    )
     attachments = {
         "coverage.svg": coverage_bands(bands),
+        "duration.csv": csv_of(durations),
         "resplits.csv": csv_of(resplit_table(resplits)),
         "quality.csv": csv_of(by_quality(rows, conditions["quality_alpha"])),
     }

@@ -20,7 +20,7 @@ from tests.support.datasets import SPLIT, dataset_of
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import ListedRecordings
 from vericase.report.drawing import safe_drawing
-from verification.coverage import by_quality, resplit_table, resplits_of
+from verification.coverage import by_duration, by_quality, resplit_table, resplits_of
 from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
 from verification.plots import (
     coverage_bands,
@@ -282,6 +282,20 @@ def test_other_looks_at_coverage_count_every_accepted_recording(data: Prepared) 
     assert len(resplit_table(coverages)) == 3
     table = by_quality(judged, 0.3)
     assert sum(int(row[2]) for row in table[1:]) == judged.accepted.sum()
+
+
+def test_coverage_by_duration_counts_each_recording_once(data: Prepared) -> None:
+    """Every recording stands in one row, and no more are covered than were accepted."""
+    judged = judgement_of(found(data)).of("N", "A")
+    names = sorted(set(judged.rows.names.tolist()))
+    durations_s = {name: 9.0 + place % 3 * 20 for place, name in enumerate(names)}
+    table = by_duration(judged, 0.3, durations_s=durations_s, edges_s=[9, 29, 49, 61])
+    counts = np.array([[int(cell) for cell in row[2:5]] for row in table[1:]])
+    assert counts.shape == (6, 3)
+    assert counts[:, 0].sum() == len(judged.rows)
+    assert counts[:, 1].sum() == judged.accepted.sum()
+    assert (counts[:, 2] <= counts[:, 1]).all()
+    assert (counts[:, 2] > 0).any()
 
 
 def test_a_change_of_order_is_told_by_a_small_p_value() -> None:
