@@ -6,6 +6,7 @@ DATA ?= synthetic
 QUICK ?=
 VENV ?= .venv
 PEERS ?= artifacts/peers
+PATHS ?=
 PYTHON ?= python3
 # Where to find a CPU build of torch, for people whose pip would fetch a CUDA build:
 #   make verify TORCH_INDEX=https://download.pytorch.org/whl/cpu
@@ -44,7 +45,7 @@ ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
 endif
 
-.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors bench-explaining reference explanations schema lock clean
+.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors bench-explaining bench-reviewing app reference explanations schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -119,6 +120,14 @@ bench-explaining: $(STAMP) ## measure how long explanations take; writes benchma
 	@set -o pipefail; mkdir -p artifacts; { printf '# How long explanations take\n\nWritten by `make bench-explaining`.\n\n'; \
 	  $(BIN)/python -m benchmarks.explaining --rounds 9; } | tee artifacts/explaining.md
 	@mv artifacts/explaining.md benchmarks/explaining.md
+
+bench-reviewing: $(STAMP) ## measure how long a reviewer waits at the page; writes benchmarks/reviewing.md
+	@set -o pipefail; mkdir -p artifacts; { printf '# How long a reviewer waits\n\nWritten by `make bench-reviewing`.\n\n'; \
+	  $(BIN)/python -m benchmarks.reviewing --rounds 9; } | tee artifacts/reviewing.md
+	@mv artifacts/reviewing.md benchmarks/reviewing.md
+
+app: $(STAMP) ## serve the review page on this machine, with the recordings of PATHS=
+	@$(BIN)/afib app $(PATHS)
 
 reference: $(STAMP) ## cross-fit, prove, train the named models, open the test split once, report
 	@$(BIN)/python tools/reference.py --model $(SHIPPED)

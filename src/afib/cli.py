@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afib import certifying, explaining, watching
+from afib import certifying, explaining, reviewing, watching
 from afib.baselines import BASELINES
 from afib.checkpoint import UNCERTAINTY, Checkpoint, model_digest
 from afib.crossfit import NETWORK, cross_fit, write_cross_fit
@@ -133,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     certifying.add_command(commands)
     explaining.add_command(commands)
     watching.add_command(commands)
+    reviewing.add_command(commands)
     return parser
 
 

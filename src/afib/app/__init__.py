@@ -1,0 +1,1 @@
+"""The review app: a local page on which a cardiology technician opens and judges recordings."""
