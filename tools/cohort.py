@@ -25,10 +25,28 @@ if TYPE_CHECKING:
     from afib.dataset import Dataset
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray
 
-__all__ = ["AROUND_S", "CHANGES", "Fold", "around", "by_change", "densities", "fold_of", "kept"]
+__all__ = [
+    "AROUND_S",
+    "CHANGES",
+    "FLATTENED",
+    "Fold",
+    "around",
+    "by_change",
+    "densities",
+    "fold_of",
+    "irregularity",
+    "kept",
+]
 
 #: How far on either side of an R peak means are taken.
 AROUND_S = 0.6
+#: What is flattened at once, by the places of :data:`afib.beat_parts.PARTS`.
+FLATTENED = {part: (place,) for place, part in enumerate(PARTS)} | {
+    "TP and P": (PARTS.index("TP"), PARTS.index("P")),
+    "all but QRS": tuple(place for place, part in enumerate(PARTS) if part != "QRS"),
+}
+_CHANGED = 0.1
+_FEWEST_RR = 3
 #: Borders of the change of the RR interval, as shares of it.
 CHANGES = (0.0, 0.05, 0.1, 0.2, float("inf"))
 
@@ -82,8 +100,8 @@ def fold_of(dataset: Dataset, network: Path) -> Fold:
     beats = [r_peaks(row, rate_hz) / rate_hz for row in inputs]
     parts = np.stack([beat_parts(each, inputs.shape[1], rate_hz) for each in beats])
     flattened = {
-        part: _answers(checkpoint.network, _flat(inputs, parts == place)) - coarse.answers
-        for place, part in enumerate(PARTS)
+        name: _answers(checkpoint.network, _flat(inputs, np.isin(parts, places))) - coarse.answers
+        for name, places in FLATTENED.items()
     }
     return Fold(
         inputs=inputs,
@@ -185,3 +203,17 @@ def kept(fold: Fold, part: str, *, is_afib: bool) -> BoolArray:
     chosen = fold.chosen(is_afib=is_afib)
     after = fold.flattened[part][chosen] + fold.answers[chosen]
     return np.asarray((after > fold.threshold) == is_afib)
+
+
+def irregularity(dataset: Dataset, rate_hz: float) -> DoubleArray:
+    """The share of RR intervals that differ from the one before by over a tenth, by recording.
+
+    Returns:
+        Shape (recordings,); not a number where there are too few intervals.
+    """
+    found = np.full(len(dataset), np.nan)
+    for place, signal in enumerate(dataset.signals):
+        rr_s = np.diff(r_peaks(signal, rate_hz)) / rate_hz
+        if len(rr_s) >= _FEWEST_RR:
+            found[place] = np.mean(np.abs(np.diff(rr_s)) > _CHANGED * rr_s[:-1])
+    return found
