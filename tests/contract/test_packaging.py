@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from hashlib import sha256
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.support.projects import Project
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "numpy", "scipy", "jinja2", "sklearn", "afib", "nnassure")
+#: Of uPlot.iife.min.js and uPlot.min.css as published.
+_UPLOT = {"uplot.js": "19c8d4c6ad88929a", "uplot.css": "df630c6a8d6f8eea"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -179,3 +182,15 @@ def test_the_import_contracts_hold() -> None:
     )
     assert done.returncode == 0, done.stdout
     assert " 0 broken." in done.stdout
+
+
+def test_what_is_not_ours_is_as_it_was_published_and_has_its_licence() -> None:
+    """UPlot 1.6.32: the files of its release, by their digests, and the words that it asks for."""
+    page = ROOT / "src/afib/app/page"
+    digests = {name: sha256((page / name).read_bytes()).hexdigest()[:16] for name in _UPLOT}
+    assert digests == _UPLOT
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert "Copyright (c) 2022 Leon Sorokin" in notice
+    assert "The above copyright notice and this permission notice shall be included" in notice
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["license-files"] == ["LICENSE", "NOTICE"]
