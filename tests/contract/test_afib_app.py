@@ -16,9 +16,8 @@ import pytest
 import torch
 
 from afib.cli import main
-from tests.support.models import tiny_checkpoint
 from tests.support.recordings import recording, steps, wfdb_record, write_files
-from tests.support.uncertain import tiny_uncertainty
+from tests.support.uncertain import tiny_device
 from verification.review_page import csv_of, form_of, release_beside, served
 
 if TYPE_CHECKING:
@@ -35,10 +34,7 @@ UNRELEASED = "the model was not released, so the device says nothing"
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of a size that tests can afford, without a release."""
-    folder = tmp_path_factory.mktemp("models") / "model"
-    tiny_checkpoint().save(folder)
-    tiny_uncertainty(tiny_checkpoint()).save(folder)
-    return folder
+    return tiny_device(tmp_path_factory.mktemp("models") / "model")
 
 
 @pytest.fixture(scope="module")

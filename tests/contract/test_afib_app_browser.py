@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from afib.synthetic import generate_recording
-from tests.support.models import tiny_checkpoint
-from tests.support.uncertain import tiny_uncertainty
+from tests.support.uncertain import tiny_device
 from verification.browsed import accessibility_faults, walked
 from verification.review_page import csv_of, release_beside, served
 from verification.ruled import RATE_HZ, measured_on, ruler
@@ -32,10 +31,7 @@ SAMPLE_S, HEIGHT_MV, DRAWN_MM = 1 / RATE_HZ, 0.03, 0.3
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of a size that tests can afford, without a release."""
-    folder = tmp_path_factory.mktemp("models") / "model"
-    tiny_checkpoint().save(folder)
-    tiny_uncertainty(tiny_checkpoint()).save(folder)
-    return folder
+    return tiny_device(tmp_path_factory.mktemp("models") / "model")
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from afib.checkpoint import model_digest
 from afib.cli import main
-from tests.support.models import tiny_checkpoint
 from tests.support.recordings import wfdb_record, write_files
-from tests.support.uncertain import tiny_uncertainty
+from tests.support.uncertain import tiny_device
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +24,7 @@ class DeviceDesk:
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self._capsys = folder, capsys
-        self.model = folder / "model"
-        tiny_checkpoint().save(self.model)
-        tiny_uncertainty(tiny_checkpoint()).save(self.model)
+        self.model = tiny_device(folder / "model")
         self.digest = model_digest(self.model)
         self.records = write_files(folder / "records", GOOD)
 

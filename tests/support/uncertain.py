@@ -12,11 +12,14 @@ from afib.seen import Seen
 from afib.settings import load_uncertainty
 from afib.strangeness import Examples, Strangeness, fit_strangeness
 from afib.uncertainty import Uncertainty
+from tests.support.models import tiny_checkpoint
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from afib.checkpoint import Checkpoint
 
-__all__ = ["NEVER", "drawn_seen", "tiny_gate", "tiny_uncertainty"]
+__all__ = ["NEVER", "drawn_seen", "tiny_device", "tiny_gate", "tiny_uncertainty"]
 
 #: No score is above it.
 NEVER = 1e300
@@ -74,3 +77,11 @@ def tiny_uncertainty(
 def gate_width(gate: Strangeness) -> int:
     """How many channels the network beside *gate* has."""
     return len(gate.unreadable.middle) - len(QUALITY_FEATURES)
+
+
+def tiny_device(folder: Path) -> Path:
+    """A model of a size that tests can afford in *folder*, with its gate and without a release."""
+    checkpoint = tiny_checkpoint()
+    checkpoint.save(folder)
+    tiny_uncertainty(checkpoint).save(folder)
+    return folder

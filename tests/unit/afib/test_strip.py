@@ -10,12 +10,12 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from afib.decision import Decision
 from afib.errors import RecordError
 from afib.evidence import Evidence
 from afib.explained import Explained
 from afib.records import Recording
 from afib.strip import LONGEST_S, strip
+from tests.support.decisions import DECISION
 from vericase.report.drawing import safe_drawing
 from verification.pictured import is_true, says_all
 
@@ -26,19 +26,6 @@ if TYPE_CHECKING:
 
 SVG = "{http://www.w3.org/2000/svg}"
 PAPER = {"mm_in_s": 25, "mm_in_mv": 10, "row_s": 10, "lane_mm": 5, "tolerance_mm": 0.05}
-DECISION = Decision(
-    record="A00001",
-    duration_s=24.0,
-    rhythm="AFib",
-    probability_afib=0.9871,
-    prediction_set=("normal", "AFib"),
-    alpha=0.02,
-    ood_score=-0.5,
-    ood_threshold=2.25,
-    abstained=False,
-    reason=None,
-    model_digest="ab" * 32,
-)
 
 
 def explained(

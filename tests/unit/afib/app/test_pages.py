@@ -12,28 +12,16 @@ import pytest
 from afib.app.desk import Desk, Window
 from afib.app.judgements import Judgement
 from afib.app.pages import Governed, decided_word, report, summary
-from afib.decision import Decision
+from tests.support.decisions import DECISION
 from tests.support.recordings import recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from afib.app.desk import Opened
+    from afib.decision import Decision
 
 HOSTILE = "</td><script>alert(1)</script><img src=http://evil.example/x onerror=a()>&amp;\"'"
-DECISION = Decision(
-    record="A00001",
-    duration_s=10.0,
-    rhythm="AFib",
-    probability_afib=0.98765,
-    prediction_set=("normal", "AFib"),
-    alpha=0.02,
-    ood_score=-0.5,
-    ood_threshold=2.25,
-    abstained=False,
-    reason=None,
-    model_digest="ab" * 32,
-)
 ABSTAINED = replace(DECISION, rhythm=None, abstained=True, reason="too short", prediction_set=())
 GOVERNED = Governed(
     model="ab" * 32, requirements="cd" * 32, release="released", told="RELEASED: all", speaks=True
@@ -119,7 +107,7 @@ def test_a_report_says_what_was_decided_and_said(desk: Desk) -> None:
         "A00001: AFib",
         "10.00 s at 300 Hz",
         recording(seed=6).digest,
-        "0.988",
+        "0.987",
         "not ruled out at alpha 0.02",
         "normal or AFib (holds for many recordings",
         "-0.50; abstains above 2.25",
@@ -211,9 +199,9 @@ def test_a_summary_counts(desk: Desk) -> None:
         "4 recordings: 1 AFib, 1 normal, 1 abstained, 1 not decided.",
         "4 judgements of them: 1 agree with the device, 0 do not, 1 where it abstained, ",
         "0 where it said nothing, 1 flagged.",
-        "one 10.0 AFib 0.988 confirmed: AFib (Dr A)",
-        "second 10.0 normal 0.988 flagged: - (Dr B)",
-        "three 10.0 abstained 0.988 too short corrected: normal (Dr A)",
+        "one 10.0 AFib 0.987 confirmed: AFib (Dr A)",
+        "second 10.0 normal 0.987 flagged: - (Dr B)",
+        "three 10.0 abstained 0.987 too short corrected: normal (Dr A)",
         "not decided here",
     ):
         assert words in told

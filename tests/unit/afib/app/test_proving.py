@@ -9,9 +9,8 @@ import pytest
 
 from afib.app.proving import ASKED, Proofs
 from afib.errors import AfibError
-from tests.support.models import tiny_checkpoint
 from tests.support.recordings import recording
-from tests.support.uncertain import tiny_uncertainty
+from tests.support.uncertain import tiny_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +22,7 @@ _PATIENCE_S = 120
 @pytest.fixture
 def proofs(tmp_path: Path) -> Iterator[Proofs]:
     """Of a tiny model, of two questions."""
-    checkpoint = tiny_checkpoint()
-    checkpoint.save(tmp_path)
-    tiny_uncertainty(checkpoint).save(tmp_path)
-    found = Proofs(tmp_path, ASKED[1:3])
+    found = Proofs(tiny_device(tmp_path), ASKED[1:3])
     yield found
     found.close()
 
