@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from afib.heldout.derived import Judgement
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray, StrArray
 
-__all__ = ["COARSE", "FINE", "OTHERS", "Reasons", "drawn_for_reasons", "reasons_of"]
+__all__ = ["COARSE", "FINE", "OTHERS", "SLOW", "Reasons", "drawn_for_reasons", "reasons_of"]
 
 #: What is checked in full; what looks at single samples; and what the first is compared with.
 COARSE, FINE = "grad-cam", "integrated gradients"
 OTHERS = ("grad-cam++", FINE)
+#: Asked for nothing but whether its maps are empty: it hides one stretch after the other.
+SLOW = "occlusion"
 _FEWEST_BEATS = 8
 
 
@@ -121,6 +123,7 @@ def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any])
     noisy = attribution(COARSE, question, (inputs + noise).astype(np.float32)).weights
     beats = [r_peaks(row, rate_hz) / rate_hz for row in inputs]
     values = {f"empty {method}": each.empty.astype(float) for method, each in found.items()}
+    values[f"empty {SLOW}"] = attribution(SLOW, question, inputs).empty.astype(float)
     agreements, untrained = _untrained(checkpoint.network, inputs, maps[COARSE], seed)
     values |= agreements
     stretch = round(float(asked["stretch_s"]) * rate_hz)

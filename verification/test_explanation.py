@@ -15,7 +15,15 @@ from afib.settings import load_uncertainty
 from vericase import Proportion, Scalar
 from verification.gallery import gravest_errors, pictures
 from verification.known_answers import known_answers
-from verification.reasons import COARSE, FINE, OTHERS, Reasons, drawn_for_reasons, reasons_of
+from verification.reasons import (
+    COARSE,
+    FINE,
+    OTHERS,
+    SLOW,
+    Reasons,
+    drawn_for_reasons,
+    reasons_of,
+)
 from verification.uncertain import FOLDS, conditions_of, csv_of
 
 if TYPE_CHECKING:
@@ -66,7 +74,9 @@ def _summary(reasons: Reasons, *names: str) -> str:
 @pytest.mark.verifies("XAI-001")
 def test_no_map_is_empty(measure: Measure, reasons: Reasons) -> None:
     """Of recordings, those whose map weighs a sample, by each method."""
-    empty = np.sum([reasons.values[f"empty {method}"] for method in (COARSE, *OTHERS)], axis=0)
+    empty = np.sum(
+        [reasons.values[f"empty {method}"] for method in (COARSE, *OTHERS, SLOW)], axis=0
+    )
     measure("non_empty_maps", Proportion.of(empty == 0))
 
 

@@ -64,7 +64,8 @@ def _explain(parsed: argparse.Namespace) -> int:
         raise RecordError(recording.name, f"{recording.origin}: {error}") from error
     drawing = strip(explained)
     content = drawing.svg() if form == ".svg" else drawing.png()
-    with replacing(parsed.out) as file:
+    # A link stays one, and what it names is written.
+    with replacing(parsed.out.resolve()) as file:
         file.write(content)
     decision = explained.decision
     said = decision.rhythm or f"abstained, {decision.reason}"

@@ -101,3 +101,14 @@ def test_a_folder_is_no_file_to_write(desk: DeviceDesk) -> None:
     folder.mkdir()
     code, _, err = desk.ask("explain", desk.records / "A00001.hea", "--out", folder)
     assert (code, err) == (2, [f"--out: expected a file to write, got the folder {folder}"])
+
+
+def test_a_link_stays_a_link(desk: DeviceDesk) -> None:
+    """What it names is written."""
+    (desk.folder / "kept").mkdir()
+    link, target = desk.folder / "one.svg", desk.folder / "kept" / "named.svg"
+    link.symlink_to(target)
+    path = desk.records / "A00001.hea"
+    assert desk.ask("explain", path, "--model", desk.model, "--out", link)[0] == 0
+    assert link.is_symlink()
+    assert target.read_bytes().startswith(b"<svg")

@@ -20,7 +20,7 @@ from tests.support.datasets import dataset_of
 from tests.support.models import tiny_checkpoint
 from verification import known_answers as known
 from verification.gallery import gravest_errors, pictures
-from verification.reasons import COARSE, FINE, OTHERS, drawn_for_reasons, reasons_of
+from verification.reasons import COARSE, FINE, OTHERS, SLOW, drawn_for_reasons, reasons_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,7 @@ def test_checks_of_one_network(dataset: Dataset, tmp_path: Path) -> None:
         name for names in drawn.values() for name in names
     )
     np.testing.assert_allclose(found.values["noisy"], 1.0)
-    for method in (COARSE, *OTHERS):
+    for method in (COARSE, *OTHERS, SLOW):
         assert set(found.values[f"empty {method}"].tolist()) <= {0.0, 1.0}
     for method in (COARSE, FINE):
         total = found.values[f"removed {method}"] + found.values[f"inserted {method}"]
