@@ -41,6 +41,10 @@ _LIMITS = (
         "like those of calibration, never for one patient, and not under shift."
     ),
     (
+        "ECG whose sampling rate is told wrong by less than half or twice is mostly accepted, and "
+        "some of it is decided otherwise (OOD-003): the rate has to be the recorder's."
+    ),
+    (
         "The recordings carry no patient ids, and neither age nor sex: nothing is known of "
         "subgroups of people."
     ),

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from afib.heldout.derived import Judgement
-    from nnassure.arrays import DoubleArray
+    from nnassure.arrays import BoolArray, DoubleArray
+    from verification.uncertain import Answered
 
-__all__ = ["by_duration", "by_quality", "resplit_table", "resplits_of"]
+__all__ = [
+    "by_duration",
+    "by_quality",
+    "marginal_table",
+    "resplit_table",
+    "resplits_of",
+    "said_of_test_split",
+    "under_shift",
+]
 
 _RHYTHMS = (("AFib", 1), ("normal", 0))
 
@@ -119,4 +128,69 @@ def by_duration(
             counts = (own.sum(), kept.sum(), sets[kept, column].sum())
             row = (f"{low:g} to {high:g}", name, *(str(int(n)) for n in counts), f"{1 - alpha:g}")
             table.append(row)
+    return table
+
+
+def marginal_table(judged: Judgement, alphas: Sequence[float]) -> list[tuple[str, ...]]:
+    """Coverage where both rhythms are calibrated together, which the device does not do."""
+    kept = judged.where(judged.accepted)
+    rows, labels = kept.rows, kept.is_afib.astype(np.int64)
+    table: list[tuple[str, ...]] = [("alpha", "rhythm", "count", "covered", "stated of both")]
+    for alpha in alphas:
+        sets = np.zeros((len(rows), 2), dtype=np.bool_)
+        for fold, gate in kept.gates.items():
+            scores = rhythm_scores(rows.logits, gate.temperature)
+            for part in range(PARTS):
+                own = rows.folds == fold
+                calibrating, asked = own & (rows.parts != part), own & (rows.parts == part)
+                given = (scores[calibrating], labels[calibrating], alpha)
+                sets[asked] = prediction_sets(
+                    scores[asked], class_thresholds(*given, by_class=False)
+                )
+        covered = sets[np.arange(len(rows)), labels]
+        for name, chosen in (
+            ("both", np.ones(len(rows), dtype=np.bool_)),
+            *((name, labels == column) for name, column in _RHYTHMS),
+        ):
+            counts = (str(int(chosen.sum())), str(int(covered[chosen].sum())))
+            table.append((f"{alpha:g}", name, *counts, f"{1 - alpha:g}"))
+    return table
+
+
+def under_shift(
+    judged: Judgement, alpha: float, families: Mapping[str, Sequence[float]]
+) -> tuple[BoolArray, list[tuple[str, ...]]]:
+    """Whether each accepted disturbed recording has its rhythm in its set; and the counts."""
+    table: list[tuple[str, ...]] = [
+        ("family", "severity", "AFib accepted", "covered", "normal accepted", "covered")
+    ]
+    held = []
+    for family, severities in families.items():
+        for severity in severities:
+            rows = judged.family(family, severity)
+            sets, counts = rows.sets(alpha), []
+            for _, column in _RHYTHMS:
+                own = sets[rows.accepted & (rows.is_afib == bool(column)), column]
+                counts += [str(len(own)), str(int(own.sum()))]
+                held.append(own)
+            table.append((family, f"{severity:g}", *counts))
+    return np.concatenate(held), table
+
+
+def said_of_test_split(answered: Answered) -> list[tuple[str, ...]]:
+    """What the named device says of held-out recordings with normal rhythm or AFib, in counts."""
+    accepted = answered.accepted
+    is_afib = np.asarray(answered.labels == "A", dtype=np.bool_)
+    single = np.asarray(answered.sets.sum(axis=1) == 1, dtype=np.bool_)
+    wrong_alone = np.asarray(answered.sets[:, 0] & ~answered.sets[:, 1], dtype=np.bool_)
+    empty = np.asarray(~answered.sets.any(axis=1), dtype=np.bool_)
+    rows: tuple[tuple[str, BoolArray, BoolArray], ...] = (
+        ("accepted", accepted, np.ones(len(accepted), dtype=np.bool_)),
+        ("one rhythm in the set, of accepted", single, accepted),
+        ("normal alone, of accepted with AFib", wrong_alone, accepted & is_afib),
+        ("no rhythm in the set, of accepted", empty, accepted),
+        ("abstained", answered.abstained, np.ones(len(accepted), dtype=np.bool_)),
+    )
+    table: list[tuple[str, ...]] = [("test split, N and A", "count", "of")]
+    table += [(name, str(int(found[of].sum())), str(int(of.sum()))) for name, found, of in rows]
     return table

@@ -36,6 +36,8 @@ def says_all(svg: str, line: Mapping[str, Any]) -> bool:
         "Not for diagnostic use",
         "25 mm/s and 10 mm/mV",
     ]
+    if not line["rhythm"]:
+        wanted.append("of an answer that was not taken")
     if line["probability_afib"] is not None:
         wanted.append(f"P(AFib) {line['probability_afib']:.3f}")
     if line["prediction_set"]:

@@ -135,9 +135,10 @@ def risk_coverage(doubts: DoubleArray, right: BoolArray) -> tuple[str, float]:
     return svg(390, 390, "Risk against coverage", words, parts), area
 
 
-def table_figure(title: str, rows: Sequence[Sequence[str]]) -> str:
-    """A table as a figure: the first row is its head."""
-    widths = (262, 80, 55, 62, 75)
+def table_figure(
+    title: str, rows: Sequence[Sequence[str]], widths: Sequence[int] = (262, 80, 55, 62, 75)
+) -> str:
+    """A table as a figure: the first row is its head; its columns are so wide."""
     edges = [20, *(20 + sum(widths[: k + 1]) for k in range(len(widths)))]
     parts, words = [], []
     for place, row in enumerate(rows):
@@ -147,7 +148,7 @@ def table_figure(title: str, rows: Sequence[Sequence[str]]) -> str:
                 text(edges[column], y, cell, size=14 if place == 0 else 13, anchor="start")
             )
         words.append(", ".join(cell for cell in row if cell) + ".")
-    return svg(548, 30 + 24 * len(rows), title, " ".join(words), parts)
+    return svg(sum(widths) + 14, 30 + 24 * len(rows), title, " ".join(words), parts)
 
 
 def _curve(points: Sequence[tuple[float, float]], place: int, name: str | None) -> list[str]:

@@ -15,6 +15,7 @@ from afib.settings import load_uncertainty
 from vericase import Proportion, Scalar
 from verification.gallery import gravest_errors, pictures
 from verification.known_answers import known_answers
+from verification.plots import table_figure
 from verification.reasons import (
     COARSE,
     FINE,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from afib.settings import Settings
     from nnassure.arrays import BoolArray
 
+#: Of the columns of a table of quantiles, in dots.
+_WIDTHS = (210, 60, 80, 55, 60, 55, 60)
+
 Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
 
@@ -52,6 +56,11 @@ def reasons(dataset: Dataset, uncertain: Judgement, uncertainty_folder: Path) ->
 
 
 def _summary(reasons: Reasons, *names: str) -> str:
+    """Quantiles of some values as CSV."""
+    return csv_of(_quantiles(reasons, *names))
+
+
+def _quantiles(reasons: Reasons, *names: str) -> list[tuple[str, ...]]:
     """Quantiles of some values, of all recordings and by what they are called."""
     table: list[tuple[str, ...]] = [
         ("value", "called", "recordings", "5 %", "median", "95 %", "above 0")
@@ -68,7 +77,7 @@ def _summary(reasons: Reasons, *names: str) -> str:
             low, middle, high = np.quantile(own, [0.05, 0.5, 0.95])
             cells = (f"{low:.3f}", f"{middle:.3f}", f"{high:.3f}", f"{int((own > 0).sum())}")
             table.append((name, group, f"{len(own)}", *cells))
-    return csv_of(table)
+    return table
 
 
 @pytest.mark.verifies("XAI-001")
@@ -101,7 +110,10 @@ def test_what_is_planted_is_found(
     measure(
         "attribution_in_planted_region",
         Scalar(float(min(shares.min() for shares in known.shares.values()))),
-        attachments={"planted.csv": csv_of(table)},
+        attachments={
+            "planted.csv": csv_of(table),
+            "planted.svg": table_figure("Evidence in the planted region", table),
+        },
     )
     measure("planted_signs_right", Proportion.of(known.signs_right))
     measure("nothing_planted_said", Proportion.of(known.said_empty))
@@ -132,7 +144,12 @@ def test_answers_hang_on_what_is_weighed(measure: Measure, reasons: Reasons) -> 
     measure(
         "faithful_maps",
         Proportion.of(better),
-        attachments={"faithfulness.csv": _summary(reasons, *names)},
+        attachments={
+            "faithfulness.csv": _summary(reasons, *names),
+            "faithfulness.svg": table_figure(
+                "Gains by removal and insertion", _quantiles(reasons, *names), _WIDTHS
+            ),
+        },
     )
     measure("faithful_maps_of_afib", Proportion.of(better[reasons.called_afib]))
     measure("faithful_maps_of_normal", Proportion.of(better[~reasons.called_afib]))

@@ -14,7 +14,15 @@ from afib.dataset.splits import PARTS
 from afib.rule import RHYTHMS
 from nnassure.calibration import brier_scores, calibration_error, reliability, resampled_errors
 from vericase import Proportion, Scalar
-from verification.coverage import by_duration, by_quality, resplit_table, resplits_of
+from verification.coverage import (
+    by_duration,
+    by_quality,
+    marginal_table,
+    resplit_table,
+    resplits_of,
+    said_of_test_split,
+    under_shift,
+)
 from verification.drifting import simulated_streams
 from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
 from verification.plots import (
@@ -66,6 +74,7 @@ def test_sets_hold_the_true_rhythm(
     attachments = {
         "coverage.svg": coverage_bands(bands),
         "duration.csv": csv_of(durations),
+        "marginal.csv": csv_of(marginal_table(rows, [conditions["alpha"], *conditions["beside"]])),
         "resplits.csv": csv_of(resplit_table(resplits)),
         "quality.csv": csv_of(by_quality(rows, conditions["quality_alpha"])),
     }
@@ -141,6 +150,7 @@ def test_sets_of_the_device_hold_the_true_rhythm(measure: Measure, answered: Ans
             "first-intention-to-diagnose.svg": table_figure(
                 "Intention to diagnose, test split", table
             ),
+            "sets.csv": csv_of(said_of_test_split(answered.of(NORMAL, AFIB))),
         },
     )
     measure("coverage_normal", Proportion.of(normal.sets[normal.accepted, 0]))
@@ -193,18 +203,11 @@ def test_a_wanted_sensitivity_can_be_bought(
 @pytest.mark.verifies("UNC-007")
 def test_sets_under_shift(measure: Measure, conditions: Conditions, uncertain: Judgement) -> None:
     """Of accepted disturbed recordings, those with their rhythm in the set."""
-    table: list[tuple[str, ...]] = [("family", "severity", "accepted", "covered")]
-    held = []
-    for family in conditions["families"]:
-        for severity in FAMILIES[family].severities:
-            rows = uncertain.family(family, severity)
-            sets = rows.sets(conditions["alpha"])
-            own = np.where(rows.is_afib, sets[:, 1], sets[:, 0])[rows.accepted]
-            table.append((family, f"{severity:g}", str(len(own)), str(int(own.sum()))))
-            held.append(own)
+    families = {family: FAMILIES[family].severities for family in conditions["families"]}
+    held, table = under_shift(uncertain, conditions["alpha"], families)
     measure(
         "coverage_under_shift",
-        Proportion.of(np.concatenate(held)),
+        Proportion.of(held),
         attachments={"shift.csv": csv_of(table)},
     )
 

@@ -60,7 +60,7 @@ def page_of(found: Drift, title: str) -> str:
         f"<p>{escape(title)}: {told}; {len(found.scores)} looked at. A "
         "recording that can hold no rhythm counts as stranger than any other.</p>"
         "<table><thead><tr><th>alarm</th><th>so far</th><th>false alarms</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table>{charts}"
+        f"<tbody>{rows}</tbody></table><p>{_soon(found)}</p>{charts}"
         "<p>No label was used: this tells that recordings changed, never that decisions became "
         "wrong, and decisions may become wrong without it. Not for diagnostic use.</p>"
         "</main></body></html>\n"
@@ -77,6 +77,17 @@ def _stated(settings: MonitorSettings) -> dict[str, str]:
         f"({settings.runs} simulated runs of the calibration recordings themselves; sooner as "
         "they are few)",
     }
+
+
+def _soon(found: Drift) -> str:
+    """How soon a shift of a stated size is noticed."""
+    begun = (
+        "Were every score to rise by one spread of the calibration scores, so simulated streams "
+        "of them say, the first alarm would come "
+    )
+    if found.delay is None:
+        return f"{begun}after more than 1000 recordings in most streams."
+    return f"{begun}after {found.delay} recordings in the median. Smaller shifts take longer."
 
 
 _STYLE = (

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from afib.beats import r_peaks
 from afib.errors import ModelError
 from afib.evidence import USUAL_METHOD, evidence_in
 from afib.preprocessing import to_network_rate
+from nnassure.errors import AttributionError
 
 if TYPE_CHECKING:
     from afib.decision import Decision, Screener
@@ -56,6 +59,8 @@ def explain(screener: Screener, recording: Recording, *, method: str = USUAL_MET
     checkpoint = screener.limits.checkpoint
     preprocessing = checkpoint.settings.preprocessing
     signal_mv = to_network_rate(recording.signal_mv, recording.rate_hz, preprocessing)
+    if not np.ptp(signal_mv):
+        raise AttributionError("expected a recording that varies, got a constant one")
     (evidence,) = evidence_in(checkpoint, [signal_mv], method=method)
     return Explained(
         recording=recording,

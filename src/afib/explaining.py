@@ -53,6 +53,8 @@ def _explain(parsed: argparse.Namespace) -> int:
         raise RecordError("--out", f"--out: expected a name in .svg or .png, got {form!r}")
     if parsed.out.is_dir():
         raise RecordError("--out", f"--out: expected a file to write, got the folder {parsed.out}")
+    if not parsed.out.absolute().parent.is_dir():
+        raise RecordError("--out", f"--out: expected a folder to write into, got {parsed.out}")
     recording = _only(parsed.path, parsed.record)
     if parsed.label is not None:
         recording = replace(recording, label=parsed.label)

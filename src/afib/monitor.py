@@ -8,6 +8,7 @@ recordings changed and never that decisions became wrong, which they may while i
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ __all__ = ["Drift", "drift_of", "read_log"]
 _RHYTHMS = ("AFib", "normal", None)
 # No score of the device is as far out.
 _LARGEST = 1e9
+# Streams that tell how soon a shift is noticed, and the length at which one is given up.
+_STREAMS, _LONGEST = 61, 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,6 +55,9 @@ class Drift:
         cusum_limit: Of *cusum*.
         counts: Recordings by what the device said; those without a score among them.
         settings: When an alarm is raised.
+        delay: After how many recordings the first alarm notices, in the median of simulated
+            streams, that every score has risen by one spread of the calibration scores; None if
+            most streams end without.
     """
 
     scores: DoubleArray
@@ -63,6 +69,7 @@ class Drift:
     cusum_limit: float
     counts: dict[str, int]
     settings: MonitorSettings
+    delay: int | None
 
     @property
     def alarms(self) -> dict[str, int | None]:
@@ -134,6 +141,13 @@ def drift_of(lines: Sequence[dict[str, Any]], limits: Limits) -> Drift:
     strangest = float(np.nanmax([usual[-1], *told])) + max(float(usual.std()), 1.0)
     scores = np.where(np.isnan(told), strangest, told)
     bets = wealth(conformal_p_values(usual, scores, seed=asked.seed))
+    limit = cusum_limit(
+        usual,
+        slack=asked.slack,
+        records=asked.false_alarm_after,
+        runs=asked.runs,
+        seed=asked.seed,
+    )
     counts = {"AFib": 0, "normal": 0, "abstained": 0, "not read": 0}
     for line in lines:
         counts["not read" if "error" in line else line["rhythm"] or "abstained"] += 1
@@ -144,16 +158,28 @@ def drift_of(lines: Sequence[dict[str, Any]], limits: Limits) -> Drift:
         sums=bets.sums,
         martingale=bets.martingale,
         cusum=cusum(usual, scores, slack=asked.slack),
-        cusum_limit=cusum_limit(
-            usual,
-            slack=asked.slack,
-            records=asked.false_alarm_after,
-            runs=asked.runs,
-            seed=asked.seed,
-        ),
+        cusum_limit=limit,
         counts=counts,
         settings=asked,
+        delay=_delay(usual, limit, asked),
     )
+
+
+def _delay(usual: DoubleArray, limit: float, asked: MonitorSettings) -> int | None:
+    """The median of when simulated streams notice a shift of all scores by one spread."""
+    generator = np.random.default_rng(asked.seed)
+    found: list[float] = []
+    for run in range(_STREAMS):
+        stream = generator.choice(usual, _LONGEST) + float(usual.std())
+        bets = wealth(conformal_p_values(usual, stream, seed=run))
+        raised = (
+            first_alarm(bets.sums, asked.false_alarm_after),
+            first_alarm(bets.martingale, 1 / asked.chance),
+            first_alarm(cusum(usual, stream, slack=asked.slack), limit),
+        )
+        found.append(min((at for at in raised if at is not None), default=math.inf))
+    median = float(np.median(found))
+    return round(median) if math.isfinite(median) else None
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -58,8 +58,9 @@ def write_table(results: Iterable[Decision | RecordError], out: TextIO) -> None:
 
 def _of_sets(alpha: float) -> str:
     return (
-        f"What is not ruled out holds the true rhythm in {100 * (1 - alpha):g} % of many "
-        "recordings of each rhythm like those of calibration, never for one patient."
+        f"What is not ruled out holds the true rhythm in {100 * (1 - alpha):g} % of recordings of "
+        "each rhythm like those of calibration, in the mean over many recordings and calibrations, "
+        "never for one patient."
     )
 
 

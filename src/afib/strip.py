@@ -123,6 +123,8 @@ def _head(explained: Explained) -> list[str]:
         numbers.append(f"RR {1000 * np.median(rr_s):.0f} ms in the median, {len(rr_s) + 1} beats")
     size = float(np.abs(explained.evidence.weights).max(initial=0.0))
     method = _METHODS.get(explained.method, explained.method)
+    # What the network made of it is shown all the same, and that nothing came of it.
+    method += "" if decision.rhythm else ", of an answer that was not taken"
     course = (
         f"Evidence by {method}: orange and above the line argues for AFib, blue and "
         f"below for normal rhythm; the largest here is {size:.3g}"

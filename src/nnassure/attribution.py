@@ -11,6 +11,7 @@ said to be empty.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,13 +22,15 @@ from captum.attr import IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor, nn
 
 from nnassure.arrays import require_finite, require_shape
-from nnassure.errors import AttributionError
+from nnassure.errors import AttributionError, NetworkError
 from nnassure.frames import convolutions, frames_of, last_convolution, widening
 
 if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray
 
 _AT_ONCE = 64
+# Layers whose answer hangs on more than their input while a network is trained.
+_DRAWN = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)  # noqa: SLF001  no public name for all of them
 
 __all__ = [
     "METHODS",
@@ -93,10 +96,12 @@ def attribution(method: str, question: Question, inputs: FloatArray) -> Attribut
 
     Raises:
         AttributionError: If there is no such method or class, a count is below 1, or a record is
-            empty or constant: no sample of it can be told from another.
+            empty or constant: no sample of it can be told from another; or if the network draws
+            its answers.
         ShapeError: If *inputs* has other axes.
         NotFiniteError: If a sample, an answer or a weight is not finite.
-        NetworkError: If there is no such layer, or no convolution at all.
+        NetworkError: If there is no such layer, or no convolution at all, or the network cannot
+            read the records.
     """
     if method not in METHODS:
         raise AttributionError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
@@ -115,7 +120,7 @@ def attribution(method: str, question: Question, inputs: FloatArray) -> Attribut
     for start in range(0, len(given), _AT_ONCE):
         some = given[start : start + _AT_ONCE]
         with torch.no_grad():
-            said = _Difference(question)(some)
+            said = _answered(question, some)
         parts.append((said, METHODS[method](question, some).detach()))
     answers = _joined([said for said, _ in parts], (0,))
     weights = _joined([found for _, found in parts], inputs.shape)
@@ -130,14 +135,32 @@ def attribution(method: str, question: Question, inputs: FloatArray) -> Attribut
 
 def _require_sound(question: Question) -> None:
     for name in ("window", "steps"):
-        if getattr(question, name) < 1:
-            raise AttributionError(f"{name}: expected at least 1, got {getattr(question, name)}")
+        given = getattr(question, name)
+        if not isinstance(given, int) or given < 1:
+            raise AttributionError(f"{name}: expected an integer from 1, got {given}")
+    if not math.isfinite(question.baseline_mv):
+        raise AttributionError(f"baseline_mv: expected a finite number, got {question.baseline_mv}")
+    if any(part.training for part in question.network.modules() if isinstance(part, _DRAWN)):
+        raise AttributionError("network: expected one in evaluation mode, got one that draws")
     if min(question.wanted, question.other) < 0:
         raise AttributionError(
             f"classes: expected numbers from 0, got {question.wanted} and {question.other}"
         )
     if question.layer is not None:
         last_convolution(question.network, question.layer)
+
+
+def _answered(question: Question, inputs: Tensor) -> Tensor:
+    """What is explained of each record, shape (records,)."""
+    try:
+        answered: Tensor = _Difference(question)(inputs)
+    except RuntimeError as error:
+        # Of another precision, or longer in its kernels than the records are.
+        raise NetworkError(
+            f"network: expected one that reads float32 records of {inputs.shape[1]} samples, "
+            f"got {error}"
+        ) from error
+    return answered
 
 
 def _joined(parts: list[Tensor], shape: tuple[int, ...]) -> DoubleArray:

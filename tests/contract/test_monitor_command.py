@@ -49,7 +49,12 @@ def test_a_log_of_the_device_gives_a_page(desk: DeviceDesk) -> None:
     assert out[0].startswith("2 lines, 2 looked at: too few to tell")
     assert "http" not in page
     assert "<script" not in page
-    for words in ("cumulative sum", "one bet on all recordings", "No label was used"):
+    for words in (
+        "cumulative sum",
+        "one bet on all recordings",
+        "No label was used",
+        "the first alarm would come after",
+    ):
         assert words in page
 
 
@@ -155,3 +160,15 @@ def test_a_network_alone_is_not_screened_with(desk: DeviceDesk, name: str) -> No
     code, out, err = desk.screen()
     assert (code, out) == (2, [])
     assert "afib calibrate" in err[0]
+
+
+def test_the_page_says_how_soon_a_shift_is_noticed(desk: DeviceDesk) -> None:
+    """As soon as the log itself shows it, where every score rises by the shift that is stated."""
+    usual = usual_scores(desk)
+    risen = np.random.default_rng(5).choice(usual, 400) + usual.std()
+    code, out, _ = desk.ask("monitor", write_log(desk, risen.tolist()), "--model", desk.model)
+    page = (desk.folder / "screened.jsonl.html").read_text(encoding="utf-8")
+    stated = int(page.split("would come after ")[1].split(" ")[0])
+    first = min(int(words.split("<")[0]) for words in page.split("ALARM at line ")[1:])
+    assert code == 1, out
+    assert stated / 4 <= first <= 4 * stated

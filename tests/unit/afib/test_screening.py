@@ -151,8 +151,9 @@ def test_the_table_is_a_line_a_record_and_a_count() -> None:
         "1 AFib, 0 normal, 1 abstained, 1 not read. "
         "Not for diagnostic use: review every decision.\n"
         "Above 0, a recording is too strange to decide.\n"
-        "What is not ruled out holds the true rhythm in 90 % of many recordings of each rhythm "
-        "like those of calibration, never for one patient.\n"
+        "What is not ruled out holds the true rhythm in 90 % of recordings of each rhythm "
+        "like those of calibration, in the mean over many recordings and calibrations, "
+        "never for one patient.\n"
     )
 
 

@@ -164,15 +164,17 @@ def test_what_argues_against_is_below_zero(method: str, strength: float) -> None
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"steps": 0}, "steps: expected at least 1"),
-        ({"window": 0}, "window: expected at least 1"),
+        ({"steps": 0}, "steps: expected an integer from 1"),
+        ({"window": 0}, "window: expected an integer from 1"),
+        ({"window": 1.5}, "window: expected an integer from 1, got 1.5"),
+        ({"baseline_mv": float("nan")}, "baseline_mv: expected a finite number, got nan"),
         ({"wanted": 7}, "classes: expected numbers below 2, got 7 and 0"),
         ({"other": -1}, "classes: expected numbers from 0"),
     ],
 )
 @pytest.mark.parametrize("method", METHODS)
 def test_a_question_without_sense_is_refused(
-    method: str, wrong: dict[str, int], words: str
+    method: str, wrong: dict[str, float], words: str
 ) -> None:
     """By every method, whether it needs the number or not."""
     question = replace(QUESTION, **wrong)  # type: ignore[arg-type]
@@ -182,6 +184,17 @@ def test_a_question_without_sense_is_refused(
         attribution(method, replace(QUESTION, layer="third"), marked())
     with pytest.raises(AttributionError, match="at least one sample"):
         attribution(method, QUESTION, np.zeros((2, 0), np.float32))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_network_that_cannot_be_asked_is_told(method: str) -> None:
+    """One that draws its answers, one of another precision, and records that it cannot read."""
+    drawing = nn.Sequential(nn.Dropout(0.5), Marked()).train()
+    with pytest.raises(AttributionError, match="expected one in evaluation mode"):
+        attribution(method, Question(network=drawing, wanted=1, other=0), marked())
+    double = Question(network=Marked().eval().double(), wanted=1, other=0)
+    with pytest.raises(NetworkError, match="expected one that reads float32 records"):
+        attribution(method, double, marked())
 
 
 def test_a_convolution_may_be_named() -> None:

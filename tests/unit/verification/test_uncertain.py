@@ -20,7 +20,14 @@ from tests.support.datasets import SPLIT, dataset_of
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import ListedRecordings
 from vericase.report.drawing import safe_drawing
-from verification.coverage import by_duration, by_quality, resplit_table, resplits_of
+from verification.coverage import (
+    by_duration,
+    by_quality,
+    marginal_table,
+    resplit_table,
+    resplits_of,
+    said_of_test_split,
+)
 from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
 from verification.plots import (
     coverage_bands,
@@ -31,6 +38,7 @@ from verification.plots import (
 )
 from verification.uncertain import (
     FOLDS,
+    Answered,
     conditions_of,
     csv_of,
     family_table,
@@ -296,6 +304,35 @@ def test_coverage_by_duration_counts_each_recording_once(data: Prepared) -> None
     assert counts[:, 1].sum() == judged.accepted.sum()
     assert (counts[:, 2] <= counts[:, 1]).all()
     assert (counts[:, 2] > 0).any()
+
+
+def test_marginal_sets_cover_both_rhythms_together(data: Prepared) -> None:
+    """Both rhythms of an alpha add up to what is said of both."""
+    judged = judgement_of(found(data)).of("N", "A")
+    table = marginal_table(judged, [0.3, 0.4])
+    assert [row[:2] for row in table[1:4]] == [("0.3", "both"), ("0.3", "AFib"), ("0.3", "normal")]
+    for start in (1, 4):
+        both, afib, normal = ([int(cell) for cell in row[2:4]] for row in table[start : start + 3])
+        assert both == [afib[0] + normal[0], afib[1] + normal[1]]
+        assert both[0] == judged.accepted.sum()
+
+
+def test_what_the_device_says_of_held_out_recordings_is_counted() -> None:
+    """By hand: five recordings, one of them refused, one with AFib named normal alone."""
+    answered = Answered(
+        labels=np.array(["A", "A", "N", "N", "N"]),
+        accepted=np.array([True, True, True, True, False]),
+        scores=np.zeros(5),
+        sets=np.array([[1, 0], [1, 1], [1, 0], [0, 0], [0, 0]], dtype=np.bool_),
+        answers=np.array(["normal", "AFib", "normal", "empty", "strange"]),
+    )
+    assert said_of_test_split(answered)[1:] == [
+        ("accepted", "4", "5"),
+        ("one rhythm in the set, of accepted", "2", "4"),
+        ("normal alone, of accepted with AFib", "1", "2"),
+        ("no rhythm in the set, of accepted", "1", "4"),
+        ("abstained", "2", "5"),
+    ]
 
 
 def test_a_change_of_order_is_told_by_a_small_p_value() -> None:
