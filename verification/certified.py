@@ -128,11 +128,12 @@ def recorded_proofs(
     """
     try:
         found = read_pooled(folder / f"{requirement}.json")
+        asked = asked_of(challenge_of(conditions))
     except AfibError:
         return None
     names = drawn(crossfit, each=conditions["each"], seed=conditions["seed"])
     current = (
-        found.asked == asked_of(challenge_of(conditions))
+        found.asked == asked
         and found.origin == origin_of(crossfit)
         and [known.name for known in found.decisions] == names.tolist()
     )

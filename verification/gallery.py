@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,26 @@ if TYPE_CHECKING:
     from afib.heldout.derived import Judgement
     from afib.records import Recording
 
-__all__ = ["gravest_errors", "pictures"]
+__all__ = ["Pictured", "gravest_errors", "pictures"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictured:
+    """A picture, and what it has to show.
+
+    Attributes:
+        svg: The strip.
+        explained: What it was drawn from.
+    """
+
+    svg: str
+    explained: Explained
+
+    def says(self, *, is_afib: bool, called_afib: bool) -> bool:
+        """Whether the picture states the label and the other rhythm that was decided."""
+        words = {True: "AFib", False: "normal"}
+        wanted = (f"labelled {words[is_afib]}", f"decided {words[called_afib]}")
+        return all(each in self.svg for each in wanted)
 
 
 def gravest_errors(judged: Judgement, *, each: int) -> list[str]:
@@ -50,8 +69,8 @@ def pictures(
     networks: Path,
     *,
     alpha: float,
-) -> dict[str, str]:
-    """By name, the strip of each recording of *judged* as SVG.
+) -> dict[str, Pictured]:
+    """By name, the strip of each recording of *judged* and what it was drawn from.
 
     Args:
         judged: Rows of recordings as they are.
@@ -70,7 +89,7 @@ def pictures(
         called_afib=judged.called_afib,
         sets=sets,
     ).tolist()
-    drawn = {}
+    drawn: dict[str, Pictured] = {}
     for place, name in enumerate(judged.rows.names.tolist()):
         recording = replace(recordings[name], label=str(judged.rows.labels[place]))
         fold = int(judged.rows.folds[place])
@@ -100,5 +119,5 @@ def pictures(
             evidence_hz=preprocessing.rate_hz,
             peaks_s=r_peaks(recording.signal_mv, recording.rate_hz) / recording.rate_hz,
         )
-        drawn[name] = strip(explained).svg().decode()
+        drawn[name] = Pictured(svg=strip(explained).svg().decode(), explained=explained)
     return drawn

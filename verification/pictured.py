@@ -54,8 +54,8 @@ def is_true(svg: str, explained: Explained, asked: Mapping[str, Any]) -> bool:
     Args:
         svg: The picture.
         explained: What it has to show.
-        asked: ``mm_in_s``, ``mm_in_mv``, ``row_s``, ``lane_mm`` (height of the largest evidence)
-            and ``tolerance_mm``.
+        asked: ``mm_in_s``, ``mm_in_mv``, ``reach_mv`` (where the trace is cut), ``row_s``,
+            ``lane_mm`` (height of the largest evidence) and ``tolerance_mm``.
     """
     if not svg:
         return False
@@ -124,8 +124,8 @@ def _true_trace(
         sample = round(at_s * recording.rate_hz)
         if not 0 <= sample < len(centred):
             return False
-        limit = 3.0 if abs(centred[sample]) > 3 else abs(centred[sample])  # noqa: PLR2004  where pictures end
-        wanted_mm = np.sign(centred[sample]) * limit * asked["mm_in_mv"]
+        shown_mv = float(np.clip(centred[sample], -asked["reach_mv"], asked["reach_mv"]))
+        wanted_mm = shown_mv * asked["mm_in_mv"]
         if abs(zeros[row] - y - wanted_mm) > asked["tolerance_mm"]:
             return False
         seen[sample] = True

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from afib.beat_parts import PARTS, beat_parts
 from afib.beats import r_peaks
@@ -20,13 +19,13 @@ from afib.crossfit import fold_model
 from afib.dataset import AFIB, NORMAL
 from afib.preprocessing import segments
 from nnassure.attribution import Question, attribution, widening
-from nnassure.explanation import cascading, deletion, rank_agreement
+from nnassure.explanation import rank_agreement
+from verification.anew import drawn_anew
+from verification.faithful import faithfulness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from torch import nn
 
     from afib.dataset import Dataset
     from afib.heldout.derived import Judgement
@@ -37,7 +36,7 @@ __all__ = ["COARSE", "FINE", "OTHERS", "SLOW", "Reasons", "drawn_for_reasons", "
 #: What is checked in full; what looks at single samples; and what the first is compared with.
 COARSE, FINE = "grad-cam", "integrated gradients"
 OTHERS = ("grad-cam++", FINE)
-#: Asked for nothing but whether its maps are empty: it hides one stretch after the other.
+#: Slow, as it hides one stretch after the other; asked whether it is empty, and how far it agrees.
 SLOW = "occlusion"
 _FEWEST_BEATS = 8
 
@@ -51,20 +50,26 @@ class Reasons:
         is_afib: By label, shape (recordings,).
         called_afib: By the network of the fold, shape (recordings,).
         values: By check, shape (recordings,): ``empty METHOD`` 1 where a map has no weight;
-            ``head`` and ``all`` agreement with the map of a network whose head, or all, is drawn
-            anew; ``removed METHOD`` and ``inserted METHOD`` how much better than at random the
+            ``drawn anew NUMBER LAYER`` agreement with the map of a network of which so many layers
+            are drawn anew, from the last to this one; ``removed METHOD`` and ``inserted METHOD`` how much better than at random the
             answer falls and rises; ``noisy`` and ``shifted`` agreement with the map under noise
             and of a recording begun elsewhere; ``agreement METHOD`` and, with the
             map of another recording that is called alike, ``mismatched METHOD``; ``irregularity``
             rank correlation of evidence at each beat with how much the RR interval changes there,
             NaN of few beats; ``weight PART`` density of evidence in a part of the heartbeat, and
             ``untrained PART`` that of a network whose layers are all drawn anew.
+        inputs: What is explained of each, shape (recordings, samples).
+        halfway: The same with the half replaced that weighs most.
+        rate_hz: Of both.
     """
 
     names: StrArray
     is_afib: BoolArray
     called_afib: BoolArray
     values: Mapping[str, DoubleArray]
+    inputs: FloatArray
+    halfway: FloatArray
+    rate_hz: float
 
 
 def drawn_for_reasons(judged: Judgement, *, each: int, seed: int) -> dict[int, list[str]]:
@@ -92,12 +97,12 @@ def reasons_of(
         drawn: Names, by the fold whose network explains them.
         networks: Folder of the networks.
         asked: The ``seed``, the ``radius_mv`` of noise, the ``stretch_s`` that is replaced at once,
-            and how many random ``orders``.
+            the ``fade_s`` over which it passes into its neighbours, and how many random ``orders``.
     """
     parts = []
     for fold, names in drawn.items():
         own = dataset.where(np.isin(dataset.names, list(names)))
-        parts.append(_of_fold(own, Checkpoint.load(fold_model(networks, fold)), asked))
+        parts.append(_of_fold(own, Checkpoint.load(fold_model(networks, fold)), fold, asked))
     return Reasons(
         names=np.concatenate([part.names for part in parts]),
         is_afib=np.concatenate([part.is_afib for part in parts]),
@@ -105,15 +110,20 @@ def reasons_of(
         values={
             name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values
         },
+        inputs=np.concatenate([part.inputs for part in parts]),
+        halfway=np.concatenate([part.halfway for part in parts]),
+        rate_hz=parts[0].rate_hz,
     )
 
 
-def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any]) -> Reasons:
+def _of_fold(
+    dataset: Dataset, checkpoint: Checkpoint, fold: int, asked: Mapping[str, Any]
+) -> Reasons:
     preprocessing = checkpoint.settings.preprocessing
     rate_hz, seed = preprocessing.rate_hz, int(asked["seed"])
     inputs = np.stack([segments(signal, preprocessing)[0] for signal in dataset.signals])
     question = Question(network=checkpoint.network, wanted=1, other=0)
-    found = {method: attribution(method, question, inputs) for method in (COARSE, *OTHERS)}
+    found = {method: attribution(method, question, inputs) for method in (COARSE, *OTHERS, SLOW)}
     maps = {method: each.weights for method, each in found.items()}
     answers = found[COARSE].answers
     called = np.asarray(answers > checkpoint.threshold)
@@ -123,25 +133,23 @@ def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any])
     noisy = attribution(COARSE, question, (inputs + noise).astype(np.float32)).weights
     beats = [r_peaks(row, rate_hz) / rate_hz for row in inputs]
     values = {f"empty {method}": each.empty.astype(float) for method, each in found.items()}
-    values[f"empty {SLOW}"] = attribution(SLOW, question, inputs).empty.astype(float)
-    agreements, untrained = _untrained(checkpoint.network, inputs, maps[COARSE], seed)
-    values |= agreements
-    stretch = round(float(asked["stretch_s"]) * rate_hz)
-    side = np.where(called, 1.0, -1.0)
-    others = _others(inputs, called, seed)
-    for method in (COARSE, FINE):
-        tested = deletion(
-            lambda changed: side * _answer(checkpoint.network, changed),
-            inputs,
-            maps[method] * side[:, None],
-            replacement=others,
-            stretch=stretch,
-            orders=int(asked["orders"]),
-            seed=seed,
-        )
-        values[f"removed {method}"] = tested.removed.gain
-        values[f"inserted {method}"] = tested.inserted.gain
-        values[f"faithful {method}"] = tested.removed.gain + tested.inserted.gain
+    anew, untrained = drawn_anew(
+        checkpoint.network, inputs, maps[COARSE], (COARSE, FINE), seed + fold
+    )
+    values |= anew
+    faithful = faithfulness(
+        checkpoint.network,
+        inputs,
+        {method: maps[method] for method in (COARSE, FINE)},
+        called,
+        {
+            "stretch": round(float(asked["stretch_s"]) * rate_hz),
+            "fade": max(1, round(float(asked["fade_s"]) * rate_hz)),
+            "orders": int(asked["orders"]),
+            "seed": seed,
+        },
+    )
+    values |= faithful.values
     values |= {
         "noisy": rank_agreement(maps[COARSE], noisy),
         "by frames": _shifted(question, inputs, maps[COARSE], frame, generator),
@@ -151,7 +159,7 @@ def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any])
         ),
     }
     usual = _blurred(maps[COARSE], blur)
-    for method in OTHERS:
+    for method in (*OTHERS, SLOW):
         course = _blurred(maps[method], blur)
         values[f"agreement {method}"] = rank_agreement(usual, course)
         # What maps of different recordings have in common by being maps.
@@ -163,28 +171,10 @@ def _of_fold(dataset: Dataset, checkpoint: Checkpoint, asked: Mapping[str, Any])
         values=values
         | _by_part(maps[FINE], beats, rate_hz, "weight")
         | _by_part(untrained, beats, rate_hz, "untrained"),
+        inputs=inputs,
+        halfway=faithful.halfway,
+        rate_hz=rate_hz,
     )
-
-
-def _answer(network: nn.Module, inputs: FloatArray) -> DoubleArray:
-    with torch.no_grad():
-        normal, afib = network(torch.from_numpy(inputs)).double().unbind(dim=1)
-    return np.asarray((afib - normal).numpy(), np.float64)
-
-
-def _untrained(
-    network: nn.Module, inputs: FloatArray, usual: DoubleArray, seed: int
-) -> tuple[dict[str, DoubleArray], DoubleArray]:
-    """Agreement once the last layer, and once all layers, are drawn anew; and the fine map then."""
-    networks = [other for _, other in cascading(network, seed=seed)]
-    agreements = [
-        rank_agreement(
-            usual, attribution(COARSE, Question(network=other, wanted=1, other=0), inputs).weights
-        )
-        for other in (networks[0], networks[-1])
-    ]
-    last = attribution(FINE, Question(network=networks[-1], wanted=1, other=0), inputs)
-    return {"head": agreements[0], "all": agreements[1]}, last.weights
 
 
 def _partners(called: BoolArray, seed: int) -> list[int]:
@@ -195,17 +185,6 @@ def _partners(called: BoolArray, seed: int) -> list[int]:
         alike = np.flatnonzero((called == own) & (np.arange(len(called)) != place))
         found.append(int(generator.choice(alike if len(alike) else len(called))))
     return found
-
-
-def _others(inputs: FloatArray, called: BoolArray, seed: int) -> FloatArray:
-    """For each recording one that is called the other rhythm: plausible, and no evidence for it.
-
-    Where there is none such, any.
-    """
-    generator = np.random.default_rng(seed)
-    others = [np.flatnonzero(called != own) for own in called]
-    partners = [int(generator.choice(own if len(own) else len(called))) for own in others]
-    return inputs[partners]
 
 
 def _shifted(

@@ -13,8 +13,11 @@ from afib.dataset import AFIB, NORMAL
 from afib.preprocessing import segments
 from afib.settings import load_uncertainty
 from vericase import Proportion, Scalar
+from verification.anew import ANEW
+from verification.faithful import accepted_of
 from verification.gallery import gravest_errors, pictures
 from verification.known_answers import known_answers
+from verification.pictured import is_true
 from verification.plots import table_figure
 from verification.reasons import (
     COARSE,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.dataset import Dataset
+    from afib.decision import Screener
     from afib.heldout.derived import Judgement
     from afib.records import Recording
     from afib.settings import Settings
@@ -124,23 +128,39 @@ def test_maps_hang_on_what_was_learnt(
     measure: Measure, conditions: Conditions, reasons: Reasons
 ) -> None:
     """Of recordings, those whose map a network drawn anew gives alike, either way up."""
-    alike = np.abs(reasons.values["all"]) >= conditions["alike"]
+    names = [name for name in reasons.values if name.startswith(ANEW)]
+    alike = {name: np.abs(reasons.values[name]) >= conditions["alike"] for name in names}
+    table: list[tuple[str, ...]] = [("layers", "recordings", "alike", "median")]
+    for name, found in alike.items():
+        middle = f"{np.median(np.abs(reasons.values[name])):.3f}"
+        table.append((name, f"{len(found)}", f"{int(found.sum())}", middle))
     measure(
         "maps_without_training_alike",
-        Proportion.of(alike),
-        attachments={"drawn-anew.csv": _summary(reasons, "head", "all")},
+        Proportion.of(alike[names[-1]]),
+        attachments={
+            "drawn-anew.csv": _summary(reasons, *names),
+            "drawn-anew.svg": table_figure("Maps of networks drawn anew", table),
+        },
     )
 
 
 @pytest.mark.verifies("XAI-004")
-def test_answers_hang_on_what_is_weighed(measure: Measure, reasons: Reasons) -> None:
+def test_answers_hang_on_what_is_weighed(
+    measure: Measure, reasons: Reasons, device: Screener
+) -> None:
     """Of recordings, those where the order by weight beats random ones, there and back together."""
+    if device.limits is None:
+        pytest.fail("the device has no gate")
     names = [
         f"{name} {method}"
         for method in (COARSE, FINE)
         for name in ("removed", "inserted", "faithful")
     ]
     better = reasons.values[f"faithful {COARSE}"] > 0
+    strange: list[tuple[str, ...]] = [("segments", "accepted", "of")]
+    for kind, some in (("as they are", reasons.inputs), ("half replaced", reasons.halfway)):
+        kept = accepted_of(device.limits, some, reasons.rate_hz)
+        strange.append((kind, f"{int(kept.sum())}", f"{len(kept)}"))
     measure(
         "faithful_maps",
         Proportion.of(better),
@@ -149,6 +169,8 @@ def test_answers_hang_on_what_is_weighed(measure: Measure, reasons: Reasons) -> 
             "faithfulness.svg": table_figure(
                 "Gains by removal and insertion", _quantiles(reasons, *names), _WIDTHS
             ),
+            "half-replaced.csv": csv_of(strange),
+            "half-replaced.svg": table_figure("What the gate accepts on the way", strange),
         },
     )
     measure("faithful_maps_of_afib", Proportion.of(better[reasons.called_afib]))
@@ -185,11 +207,12 @@ def test_methods_agree(measure: Measure, conditions: Conditions, reasons: Reason
     """
     names = [f"agreement {method}" for method in OTHERS]
     mismatched = [f"mismatched {method}" for method in OTHERS]
+    slow = [f"{kind} {SLOW}" for kind in ("agreement", "mismatched")]
     own = np.array([reasons.values[name] for name in names])
     measure(
         "agreeing_maps",
         Proportion.of(own.min(axis=0) >= conditions["agreement"]),
-        attachments={"agreement.csv": _summary(reasons, *names, *mismatched)},
+        attachments={"agreement.csv": _summary(reasons, *names, *mismatched, *slow)},
     )
     others = np.array([reasons.values[name] for name in mismatched])
     measure("agreement_beyond_chance", Proportion.of(np.all(own > others, axis=0).tolist()))
@@ -217,6 +240,17 @@ def test_evidence_stands_in_a_part_of_the_heartbeat(
     )
 
 
+@pytest.mark.verifies("XAI-013")
+def test_evidence_of_afib_stands_between_beats(measure: Measure, reasons: Reasons) -> None:
+    """Of recordings called AFib, those with denser evidence between beats than without training.
+
+    One whose beats follow each other too closely to leave anything between them counts for nothing.
+    """
+    dense, untrained = (reasons.values[f"{kind} TP"] for kind in ("weight", "untrained"))
+    asked = reasons.called_afib & np.isfinite(dense) & np.isfinite(untrained)
+    measure("evidence_between_beats", Proportion.of((dense >= untrained)[asked]))
+
+
 @pytest.mark.verifies("XAI-011")
 def test_evidence_follows_irregularity(measure: Measure, reasons: Reasons) -> None:
     """Of recordings with beats enough, those with more evidence where the RR interval changes."""
@@ -236,7 +270,7 @@ def test_the_gravest_errors_are_shown(
     uncertainty_folder: Path,
     every_recording: Mapping[str, Recording],
 ) -> None:
-    """Of the most confident errors, those whose picture could be drawn."""
+    """Of the most confident errors, those whose picture states both rhythms and is in true size."""
     names = gravest_errors(uncertain, each=conditions["each"])
     rows = uncertain.of(NORMAL, AFIB)
     drawn = pictures(
@@ -245,10 +279,18 @@ def test_the_gravest_errors_are_shown(
         uncertainty_folder / FOLDS,
         alpha=load_uncertainty().conformal.alpha,
     )
+    is_afib = dict(zip(rows.rows.names.tolist(), rows.is_afib.tolist(), strict=True))
+    sizes = conditions_of("APP-007")
     measure(
         "errors_shown",
-        Proportion.of(["labelled" in drawn[name] and "decided" in drawn[name] for name in names]),
+        Proportion.of(
+            [
+                drawn[name].says(is_afib=is_afib[name], called_afib=not is_afib[name])
+                and is_true(drawn[name].svg, drawn[name].explained, sizes)
+                for name in names
+            ]
+        ),
         attachments={
-            f"error-{place + 1}-{name}.svg": drawn[name] for place, name in enumerate(names)
+            f"error-{place + 1}-{name}.svg": drawn[name].svg for place, name in enumerate(names)
         },
     )

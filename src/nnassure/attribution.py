@@ -23,7 +23,13 @@ from torch import Tensor, nn
 
 from nnassure.arrays import require_finite, require_shape
 from nnassure.errors import AttributionError, NetworkError
-from nnassure.frames import convolutions, frames_of, last_convolution, widening
+from nnassure.frames import (
+    convolutions,
+    frames_of,
+    last_convolution,
+    require_chain,
+    widening,
+)
 
 if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray
@@ -101,7 +107,8 @@ def attribution(method: str, question: Question, inputs: FloatArray) -> Attribut
         ShapeError: If *inputs* has other axes.
         NotFiniteError: If a sample, an answer or a weight is not finite.
         NetworkError: If there is no such layer, or no convolution at all, or the network cannot
-            read the records.
+            read the records; or, for a map of a layer, if branches meet before it, or a layer that
+            looks at the whole record stands there: where its frames lie is then not known.
     """
     if method not in METHODS:
         raise AttributionError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
@@ -233,16 +240,19 @@ def _grad_cam_plus(question: Question, inputs: Tensor) -> Tensor:
 
 def _readings(question: Question, inputs: Tensor) -> list[tuple[Tensor, Tensor]]:
     """What the layer gave each time that the network used it, and the answer's gradient by it."""
+    answers, kept = _kept(question, inputs.clone().requires_grad_())
+    slopes = torch.autograd.grad(answers.sum(), kept, materialize_grads=True)
+    return list(zip(kept, slopes, strict=True))
+
+
+def _kept(question: Question, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The answers, and what the layer gave each time."""
     kept: list[Tensor] = []
-    handle = _read_at(question).register_forward_hook(
-        lambda _module, _given, made: kept.append(made)
-    )
+    handle = _read_at(question).register_forward_hook(lambda _layer, _in, made: kept.append(made))
     try:
-        answers = _Difference(question)(inputs.clone().requires_grad_())
-        slopes = torch.autograd.grad(answers.sum(), kept, materialize_grads=True)
+        return _Difference(question)(inputs), kept
     finally:
         handle.remove()
-    return list(zip(kept, slopes, strict=True))
 
 
 def _integrated_gradients(question: Question, inputs: Tensor) -> Tensor:
@@ -282,6 +292,7 @@ def _over_samples(question: Question, frames: Tensor, inputs: Tensor) -> Tensor:
     the record, as images of a power of two may be, would be late by up to half a frame.
     """
     placed = frames_of(question.network, question.layer)
+    require_chain(placed, lambda some: torch.cat(_kept(question, some)[1], dim=1), inputs.shape[1])
     centres = placed.first + placed.step * np.arange(frames.shape[1])
     at = np.arange(inputs.shape[1])
     rows = [np.interp(at, centres, row) for row in frames.detach().double().numpy()]

@@ -8,12 +8,14 @@ whether the answer hangs on what weighs most, whether the map hangs on the weigh
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
+from scipy.ndimage import uniform_filter1d
 from scipy.stats import rankdata
 from torch import nn
 
@@ -120,10 +122,13 @@ class Deletion:
             earlier.
         inserted: The mean answer while they are put into the replacement: higher where it rises
             earlier.
+        halfway: The records once half of the stretches, those of most weight, are replaced, shape
+            (records, samples): to see whether what is judged on the way is still plausible.
     """
 
     removed: Paired
     inserted: Paired
+    halfway: FloatArray
 
 
 def deletion(  # noqa: PLR0913  what is replaced, by what, in which orders
@@ -135,6 +140,7 @@ def deletion(  # noqa: PLR0913  what is replaced, by what, in which orders
     stretch: int,
     orders: int,
     seed: int,
+    fade: int = 1,
 ) -> Deletion:
     """Whether the answer hangs on the stretches that weigh most (Petsiuk 2018, arXiv:1806.07421).
 
@@ -149,55 +155,65 @@ def deletion(  # noqa: PLR0913  what is replaced, by what, in which orders
         stretch: Samples that go at once, at least 1.
         orders: How many random orders there are, at least 1.
         seed: Of the orders.
+        fade: Samples over which one signal passes into the other round each border; 1 for none.
 
     Raises:
         ShapeError: If the arrays do not match.
         NotFiniteError: If a number is not finite.
-        PerturbationError: If a count is below 1, or a stretch longer than a record.
+        PerturbationError: If a count is below 1, or a stretch longer than a record, or a passage
+            longer than a stretch.
     """
     _require_maps(weights, np.zeros(inputs.shape, dtype=np.bool_))
     require_same_length(inputs=inputs, replacement=replacement)
     require_finite("inputs", inputs)
     require_finite("replacement", replacement)
-    if not (1 <= stretch <= inputs.shape[1] and orders >= 1):
+    if not (1 <= fade <= stretch <= inputs.shape[1] and orders >= 1):
         raise PerturbationError(
-            f"stretch, orders: expected from 1, a stretch up to {inputs.shape[1]}, "
-            f"got {stretch}, {orders}"
+            f"stretch, orders, fade: expected from 1, a stretch up to {inputs.shape[1]} and a fade "
+            f"up to the stretch, got {stretch}, {orders}, {fade}"
         )
     edges = np.arange(0, inputs.shape[1], stretch)
     sums = np.add.reduceat(weights, edges, axis=1)
     generator = np.random.default_rng(seed)
+    by_weight = np.argsort(-sums, axis=1)
     drawn = [np.argsort(generator.uniform(size=sums.shape), axis=1) for _ in range(orders)]
 
     def paired(start: FloatArray, end: FloatArray, sign: float) -> Paired:
         fallen, *others = (
-            sign * _mean_answer(answer, start, end, order, edges)
-            for order in (np.argsort(-sums, axis=1), *drawn)
+            sign * _mean_answer(answer, _passing(start, end, order, edges, fade))
+            for order in (by_weight, *drawn)
         )
         return Paired(by_weight=fallen, at_random=np.mean(others, axis=0))
 
+    *_, halfway = itertools.islice(
+        _passing(inputs, replacement, by_weight, edges, fade), 1 + len(edges) // 2
+    )
     return Deletion(
-        removed=paired(inputs, replacement, -1.0), inserted=paired(replacement, inputs, 1.0)
+        removed=paired(inputs, replacement, -1.0),
+        inserted=paired(replacement, inputs, 1.0),
+        halfway=halfway,
     )
 
 
-def _mean_answer(
-    answer: Answer,
-    inputs: FloatArray,
-    replacement: FloatArray,
-    order: np.ndarray,
-    edges: np.ndarray,
-) -> DoubleArray:
-    """The mean of the answers while stretches are replaced in an *order*, none of them left out."""
-    current, samples = inputs.copy(), inputs.shape[1]
-    ends = np.append(edges[1:], samples)
-    answers = [answer(current)]
-    for step in range(order.shape[1]):
-        for record, place in enumerate(order[:, step].tolist()):
-            chosen = slice(int(edges[place]), int(ends[place]))
-            current[record, chosen] = replacement[record, chosen]
-        answers.append(answer(current))
-    return np.asarray(np.mean(answers, axis=0), np.float64)
+def _mean_answer(answer: Answer, passing: Iterator[FloatArray]) -> DoubleArray:
+    """The mean of the answers on the way from one signal to the other, ends included."""
+    return np.asarray(np.mean([answer(current) for current in passing], axis=0), np.float64)
+
+
+def _passing(
+    start: FloatArray, end: FloatArray, order: np.ndarray, edges: np.ndarray, fade: int
+) -> Iterator[FloatArray]:
+    """Records while stretches of *start* are replaced in an *order*, none of them, then all."""
+    samples = start.shape[1]
+    starts, ends = edges, np.append(edges[1:], samples)
+    replaced = np.zeros(start.shape)
+    for step in range(order.shape[1] + 1):
+        if step:
+            for record, place in enumerate(order[:, step - 1].tolist()):
+                replaced[record, starts[place] : ends[place]] = 1.0
+        # Rounded, so that what is wholly one signal is that signal to the last bit.
+        share = np.round(uniform_filter1d(replaced, fade, axis=1, mode="nearest"), 9)
+        yield np.asarray((1 - share) * start + share * end, dtype=start.dtype)
 
 
 def cascading(network: nn.Module, *, seed: int) -> Iterator[tuple[str, nn.Module]]:

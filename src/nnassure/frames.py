@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from torch import nn
 
 from nnassure.errors import NetworkError
 
-__all__ = ["Frames", "convolutions", "frames_of", "last_convolution", "widening"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "Frames",
+    "convolutions",
+    "frames_of",
+    "last_convolution",
+    "require_chain",
+    "widening",
+]
 
 
 def convolutions(network: nn.Module) -> dict[str, nn.Conv1d]:
@@ -47,7 +59,8 @@ def widening(network: nn.Module, layer: str | None = None) -> int:
 class Frames:
     """Where the frames of a layer lie: samples that one sees, from one to the next, and centre.
 
-    Of layers in one chain; where several branches meet it says nothing.
+    Of layers in one chain; where several branches meet it says nothing, and
+    :func:`require_chain` refuses them.
 
     Attributes:
         seen: Samples that one frame sees.
@@ -85,3 +98,34 @@ def frames_of(network: nn.Module, layer: str | None = None) -> Frames:
         if part is wanted:
             break
     return Frames(seen=seen, step=step, first=first)
+
+
+def require_chain(placed: Frames, read: Callable[[torch.Tensor], torch.Tensor], count: int) -> None:
+    """Require that frames see of a record what *placed* says.
+
+    A sample that is no number spoils every frame that sees it, whatever the weights are. So records
+    that are spoilt from their middle on, or up to it, tell where frames begin and end.
+
+    Args:
+        placed: Where the frames should lie.
+        read: From records, shape (records, samples), to frames, shape (records, channels, frames).
+        count: Samples of a record.
+
+    Raises:
+        NetworkError: If frames see more or less, as where branches meet, or where a layer looks at
+            the whole of a record.
+    """
+    middle = count // 2
+    spoilt = torch.zeros((2, count))
+    spoilt[0, middle:] = torch.nan
+    spoilt[1, :middle] = torch.nan
+    with torch.no_grad():
+        seen = read(spoilt).isnan().any(dim=1).numpy()
+    centres = placed.first + placed.step * np.arange(seen.shape[1])
+    reach = (placed.seen - 1) / 2
+    wanted = np.stack([centres + reach >= middle, centres - reach < middle])
+    if not np.array_equal(seen, wanted):
+        raise NetworkError(
+            "layer: expected one at the end of a single chain of convolutions and poolings, got "
+            "one whose frames see other samples than such a chain shows them"
+        )

@@ -13,19 +13,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 import torch
 
+import afib.checkpoint
 import afib.classifier
 import afib.network
 import afib.preprocessing
 import afib.proof
+import afib.weights
+import nnassure.arrays
 import nnassure.attacks
 import nnassure.certify
+import nnassure.detection
 import nnassure.perturbation
 from afib.crossfit import NETWORK, fold_model
 from afib.dataset.atomic import replacing
 from afib.errors import ManifestError
 from afib.proof.many import proven_by
+from afib.records import read_uncalibrated
+from afib.sources import noise_folder
+from afib.sources.noise import noise_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +62,14 @@ _ENGINE = (
     nnassure.attacks,
     nnassure.certify,
     nnassure.perturbation,
+    nnassure.arrays,
+    nnassure.detection,
+    afib.checkpoint,
     afib.classifier,
     afib.network,
     afib.preprocessing,
     afib.proof,
+    afib.weights,
 )
 
 
@@ -178,8 +190,17 @@ def prove_pooled(  # noqa: PLR0913  proofs are told by their models, recordings 
 
 
 def asked_of(challenge: Challenge) -> dict[str, Any]:
-    """*challenge* as plain values by name, as a record states them."""
+    """*challenge* as plain values by name, as a record states them, with what noise it is about.
+
+    Raises:
+        SourceError: If it is about recorded noise, and there is none.
+        RecordError: If that noise is damaged.
+    """
     asked: dict[str, Any] = json.loads(json.dumps(asdict(challenge), default=str))
+    if challenge.kind == "noise":
+        place = challenge.noise or noise_folder()
+        one = place.is_file() or place.with_suffix(".hea").is_file()
+        asked["noise_sha256"] = read_uncalibrated(place).digest if one else noise_digest(place)
     return asked
 
 
@@ -200,9 +221,11 @@ def engine_digest() -> str:
     """The SHA-256 of the code that proofs rest on, and of the versions of the libraries below it.
 
     What makes the device abstain is not of it: each decision on record is held to the
-    cross-fitting, which states the rhythm or that there was none.
+    cross-fitting, which states the rhythm or that there was none. How recordings are read is not
+    either: the manifest that the cross-fitting is of holds the digest of every signal.
     """
-    parts = hashlib.sha256(f"numpy {np.__version__}\0torch {torch.__version__}\0".encode())
+    versions = (f"{each.__name__} {each.__version__}\0" for each in (np, scipy, torch))
+    parts = hashlib.sha256("".join(versions).encode())
     for module in _ENGINE:
         path = Path(str(module.__file__))
         files = sorted(path.parent.rglob("*.py")) if path.stem == "__init__" else [path]

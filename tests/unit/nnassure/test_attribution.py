@@ -272,3 +272,76 @@ def test_what_cannot_be_explained_is_refused() -> None:
         attribution("occlusion", QUESTION, marked()[0])
     with pytest.raises(AttributionError, match="expected one of grad-cam"):
         attribution("saliency", QUESTION, marked())
+
+
+class Branched(nn.Module):
+    """Two ways to the last convolution, one of which may see more than the other."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.one = nn.Conv1d(1, 2, 5, padding=2)
+        self.other = nn.Conv1d(1, 2, 5, padding=2)
+        self.last = nn.Conv1d(2, 2, 3, padding=1)
+        self.head = nn.Linear(2, 2)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits, shape (records, 2)."""
+        lead = inputs[:, None]
+        made = torch.relu(self.one(lead))
+        if self.kind == "parallel":
+            made = made + torch.relu(self.other(lead))
+        elif self.kind == "residual":
+            made = lead + torch.relu(self.other(lead + made[:, :1]))
+        elif self.kind == "squeezed":
+            made = torch.relu(self.other(made[:, :1])) * torch.sigmoid(made.mean(-1, keepdim=True))
+        frames = torch.relu(self.last(made))
+        answer: Tensor = self.head(frames.mean(dim=-1))
+        return answer
+
+
+@pytest.mark.parametrize("method", ["grad-cam", "grad-cam++"])
+def test_maps_of_frames_that_lie_elsewhere_are_refused(method: str) -> None:
+    """Layers side by side see less than one after the other, a mean over time sees everything."""
+    for kind in ("parallel", "squeezed"):
+        torch.manual_seed(1)
+        question = Question(network=Branched(kind).eval(), wanted=1, other=0)
+        with pytest.raises(NetworkError, match="a single chain"):
+            attribution(method, question, marked())
+    torch.manual_seed(1)
+    # A way round a layer sees no more than the layer.
+    beside = Question(network=Branched("residual").eval(), wanted=1, other=0)
+    assert attribution(method, beside, marked()).weights.shape == (4, SAMPLES)
+
+
+@pytest.mark.parametrize("method", ["integrated gradients", "occlusion"])
+def test_what_needs_no_frames_explains_any_network(method: str) -> None:
+    """Branches or not."""
+    torch.manual_seed(1)
+    question = Question(network=Branched("parallel").eval(), wanted=1, other=0)
+    assert not attribution(method, question, marked()).empty.any()
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("padding", [0, 4])
+@pytest.mark.parametrize("pooling", [nn.MaxPool1d(2), nn.AvgPool1d(3, stride=2, padding=1)])
+def test_chains_of_any_kind_are_explained(
+    dilation: int, stride: int, padding: int, pooling: nn.Module
+) -> None:
+    """Strides, holes, padding and poolings: frames lie where they are said to."""
+    torch.manual_seed(2)
+    network = nn.Sequential(
+        nn.Unflatten(1, (1, -1)),
+        nn.Conv1d(1, 3, 5, stride=stride, padding=padding, dilation=dilation),
+        nn.BatchNorm1d(3),
+        nn.ReLU(),
+        pooling,
+        nn.Conv1d(3, 2, 3, padding=padding // 2),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
+        nn.Linear(2, 2),
+    ).eval()
+    found = attribution("grad-cam", Question(network=network, wanted=1, other=0), marked())
+    assert found.weights.shape == (4, SAMPLES)

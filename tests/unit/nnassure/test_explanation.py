@@ -79,6 +79,27 @@ def test_deleting_what_counts_most_is_felt_first() -> None:
     np.testing.assert_array_equal(inputs, 1.0)
 
 
+def test_one_signal_passes_into_the_other() -> None:
+    """Half way the heaviest half is replaced; with a fade the steps at borders are smaller."""
+    inputs = np.zeros((2, 40), dtype=np.float32)
+    other = np.ones_like(inputs)
+    true = np.tile(np.arange(40.0), (2, 1))
+    abrupt, faded = (
+        deletion(
+            weighted, inputs, true, replacement=other, stretch=4, orders=2, seed=1, fade=fade
+        ).halfway
+        for fade in (1, 4)
+    )
+    np.testing.assert_array_equal(abrupt[:, :20], 0.0)
+    np.testing.assert_array_equal(abrupt[:, 20:], 1.0)
+    assert np.diff(abrupt[0]).max() == 1.0
+    # By hand: a mean over four samples, from two before to one after.
+    np.testing.assert_allclose(faded[0, 17:23], [0, 0, 0.25, 0.5, 0.75, 1.0])
+    np.testing.assert_allclose(np.diff(faded[0]).max(), 0.25)
+    np.testing.assert_array_equal(faded[:, :16], 0.0)
+    np.testing.assert_array_equal(faded[:, 24:], 1.0)
+
+
 def test_a_replacement_by_itself_changes_nothing() -> None:
     """What is replaced by the same signal leaves every order alike."""
     inputs = np.random.default_rng(2).normal(size=(3, 30)).astype(np.float32)
@@ -162,8 +183,8 @@ def test_what_does_not_match_is_refused() -> None:
         rank_agreement(maps, maps[:, :5])
     with pytest.raises(NotFiniteError):
         share_inside(np.full((2, 10), np.nan), np.ones((2, 10), np.bool_))
-    for stretch, orders in ((0, 1), (11, 1), (5, 0)):
-        with pytest.raises(PerturbationError, match="stretch, orders"):
+    for stretch, orders, fade in ((0, 1, 1), (11, 1, 1), (5, 0, 1), (5, 1, 0), (5, 1, 6)):
+        with pytest.raises(PerturbationError, match="stretch, orders, fade"):
             deletion(
                 weighted,
                 inputs,
@@ -172,4 +193,5 @@ def test_what_does_not_match_is_refused() -> None:
                 stretch=stretch,
                 orders=orders,
                 seed=1,
+                fade=fade,
             )

@@ -15,10 +15,13 @@ from afib.heldout import FoldGate, HeldOut, Rows
 from afib.heldout.derived import judgement_of
 from afib.preprocessing import segment_samples
 from afib.records import Recording
-from nnassure.attribution import METHODS, attribution
+from nnassure.attribution import METHODS, Question, attribution
+from nnassure.explanation import cascading
 from tests.support.datasets import dataset_of
 from tests.support.models import tiny_checkpoint
 from verification import known_answers as known
+from verification.anew import ANEW, drawn_anew
+from verification.faithful import faithfulness
 from verification.gallery import gravest_errors, pictures
 from verification.reasons import COARSE, FINE, OTHERS, SLOW, drawn_for_reasons, reasons_of
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from afib.heldout.derived import Judgement
     from nnassure.arrays import FloatArray
 
-ASKED = {"seed": 1, "radius_mv": 0.0, "stretch_s": 0.5, "orders": 3}
+ASKED = {"seed": 1, "radius_mv": 0.0, "stretch_s": 0.5, "fade_s": 0.1, "orders": 3}
 PLANTED = {"seed": 3, "plateau_mv": 5.0, "plateau_s": 0.5, "most_mv": 2.5, "strengths": [1, 30]}
 CHECKPOINT = tiny_checkpoint()
 LENGTH = segment_samples(CHECKPOINT.settings.preprocessing)
@@ -108,8 +111,8 @@ def test_checks_of_one_network(dataset: Dataset, tmp_path: Path) -> None:
         np.testing.assert_allclose(found.values[f"faithful {method}"], total)
     for name, values in found.values.items():
         assert values.shape == found.names.shape, name
-        correlation = name in {"head", "all", "noisy", "by frames", "by samples", "irregularity"}
-        if correlation or name.startswith(("agreement", "mismatched")):
+        correlation = name in {"noisy", "by frames", "by samples", "irregularity"}
+        if correlation or name.startswith(("agreement", "mismatched", ANEW)):
             assert (np.abs(values[np.isfinite(values)]) <= 1 + 1e-9).all(), name
     for part in PARTS:
         dense = found.values[f"weight {part}"]
@@ -173,5 +176,54 @@ def test_the_gravest_errors_are_the_surest(dataset: Dataset, tmp_path: Path) -> 
     rows = found.of("N", "A")
     drawn = pictures(rows.where(np.isin(rows.rows.names, names)), recordings, tmp_path, alpha=0.2)
     assert sorted(drawn) == sorted(names)
-    assert "labelled AFib" in drawn[names[0]]
-    assert "labelled normal" in drawn[names[2]]
+    first = drawn[names[0]]
+    assert "labelled AFib" in first.svg
+    assert "labelled normal" in drawn[names[2]].svg
+    assert first.explained.recording.name == names[0]
+    assert first.says(is_afib=True, called_afib=False) == ("decided normal" in first.svg)
+    assert not first.says(is_afib=False, called_afib=False)
+    assert not first.says(is_afib=True, called_afib=True)
+
+
+def test_recordings_have_draws_of_their_own() -> None:
+    """Alike from run to run; the same segment twice meets two networks; each depth has a value."""
+    row = quiet(1)
+    inputs = np.concatenate([row, row])[:, :LENGTH]
+    inputs = np.pad(inputs, ((0, 0), (0, LENGTH - inputs.shape[1])), mode="wrap")
+    usual = attribution(
+        COARSE, Question(network=CHECKPOINT.network, wanted=1, other=0), inputs
+    ).weights
+    asked = (CHECKPOINT.network, inputs, usual, (COARSE, FINE))
+    values, last = drawn_anew(*asked, 5)
+    again, _ = drawn_anew(*asked, 5)
+    assert all(name.startswith(ANEW) for name in values)
+    assert len(values) == len([*cascading(CHECKPOINT.network, seed=1)])
+    for name, found in values.items():
+        np.testing.assert_array_equal(found, again[name])
+    assert not np.array_equal(last[0], last[1])
+
+
+def test_half_replaced_recordings_come_from_the_other_rhythm() -> None:
+    """Half of the samples, but for what passes from one to the other."""
+    inputs = quiet(6)
+    called = np.array([True, False] * 3)
+    maps = {COARSE: np.tile(np.arange(inputs.shape[1], dtype=np.float64), (6, 1))}
+    asked = {"stretch": 60, "fade": 1, "orders": 2, "seed": 4}
+
+    class Mean(torch.nn.Module):
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            """Class 1 by the mean."""
+            mean = given.mean(dim=1)
+            return torch.stack([-mean, mean], dim=1)
+
+    found = faithfulness(Mean(), inputs, maps, called, asked)
+    for place, row in enumerate(found.halfway):
+        kept = row == inputs[place]
+        # AFib argues late, normal rhythm early: the side turns the map.
+        own = kept[:300] if called[place] else kept[300:]
+        other = kept[300:] if called[place] else kept[:300]
+        assert own.all()
+        assert not other.any()
+        sources = [np.isin(row[~kept], each).all() for each in inputs[called != called[place]]]
+        assert sum(sources) == 1
+    assert set(found.values) == {f"{kind} {COARSE}" for kind in ("removed", "inserted", "faithful")}

@@ -1,0 +1,54 @@
+"""Maps of networks whose layers are drawn anew, with draws of its own for each recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnassure.attribution import Question, attribution
+from nnassure.explanation import cascading, rank_agreement
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from nnassure.arrays import DoubleArray, FloatArray
+
+__all__ = ["ANEW", "drawn_anew"]
+
+#: What begins the name of an agreement; the number of layers drawn anew, and the last of them, end
+#: it.
+ANEW = "drawn anew "
+
+
+def drawn_anew(
+    network: nn.Module, inputs: FloatArray, usual: DoubleArray, methods: tuple[str, str], seed: int
+) -> tuple[dict[str, DoubleArray], DoubleArray]:
+    """Agreement with maps of networks with more and more layers drawn anew, and maps of the last.
+
+    Every recording has draws of its own, so that what is seen on one says nothing of another.
+
+    Args:
+        network: What was trained.
+        inputs: Segments, shape (recordings, samples).
+        usual: Their maps by the first method, of the same shape.
+        methods: Whose maps are compared, and whose are given of the network without training.
+        seed: Of the draws.
+
+    Returns:
+        Agreement by how many layers are drawn anew, each of shape (recordings,); and the maps by
+        the second method of a network whose layers are all drawn anew, shape (recordings, samples).
+    """
+    compared, given = methods
+    agreements: dict[str, list[float]] = {}
+    last = []
+    for place, own in enumerate(np.random.SeedSequence(seed).generate_state(len(inputs)).tolist()):
+        row = inputs[place : place + 1]
+        for depth, (name, other) in enumerate(cascading(network, seed=own), start=1):
+            question = Question(network=other, wanted=1, other=0)
+            found = rank_agreement(
+                usual[place : place + 1], attribution(compared, question, row).weights
+            )
+            agreements.setdefault(f"{ANEW}{depth} {name}", []).append(float(found[0]))
+        last.append(attribution(given, question, row).weights[0])
+    return {name: np.array(values) for name, values in agreements.items()}, np.array(last)
