@@ -20,7 +20,14 @@ from vericase.statistics import (
     proportion_upper,
 )
 
-__all__ = ["JointPower", "Plan", "joint_power", "plan_coverage", "plan_criterion"]
+__all__ = [
+    "JointPower",
+    "Plan",
+    "chance_again",
+    "joint_power",
+    "plan_coverage",
+    "plan_criterion",
+]
 
 #: No plan looks further than this number of trials.
 MOST_TRIALS = 1 << 17
@@ -147,6 +154,22 @@ def plan_coverage(
         trials=trials,
         power=power,
     )
+
+
+def chance_again(
+    criterion: AcceptanceCriterion, threshold: float, *, successes: int, trials: int
+) -> float:
+    """The chance of a PASS in another run of as many trials, were the observed rate the true one.
+
+    It says how far a verdict hangs on chance, and nothing of the true rate.
+
+    Args:
+        criterion: With any relation but `==`.
+        threshold: In [0, 1].
+        successes: As observed, in [0, *trials*].
+        trials: At least 1.
+    """
+    return _Test(criterion, threshold).powers([trials], successes / trials)[0]
 
 
 def _first(low: int, high: int, holds: Callable[[int], bool]) -> int | None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.tracing import a_criterion
 from vericase.measurement import Coverage
-from vericase.planning import plan_coverage, plan_criterion
+from vericase.planning import chance_again, plan_coverage, plan_criterion
 from vericase.requirement import Relation
 from vericase.verdict import Verdict, judge
 
@@ -93,3 +93,18 @@ def test_the_fewest_covered_records_of_a_plan() -> None:
     ]
     assert verdicts == [Verdict.INCONCLUSIVE, Verdict.PASS]
     assert plan_coverage(criterion, 0.9, calibration=500, trials=9, assumed=0.99).power == 0.0
+
+
+@pytest.mark.parametrize("relation", [Relation.AT_LEAST, Relation.AT_MOST])
+@pytest.mark.parametrize("successes", [150, 161, 178, 219])
+def test_the_chance_of_passing_again_is_the_binomial_tail(
+    relation: Relation, successes: int
+) -> None:
+    """At the observed rate, from the fewest that reach the threshold by count alone."""
+    trials, more = 219, relation is Relation.AT_LEAST
+    criterion = a_criterion(relation=relation, min_trials=None)
+    threshold, counted = (0.8, successes) if more else (0.2, trials - successes)
+    found = chance_again(criterion, threshold, successes=counted, trials=trials)
+    # 176 of 219 are the fewest that are at least four in five.
+    assert Fraction(176, 219) >= Fraction(4, 5) > Fraction(175, 219)
+    assert found == pytest.approx(float(exact_tail(176, trials, Fraction(successes, trials))))

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vericase.matrix import CriterionRow, JudgedEvidence, RequirementRow, TraceMatrix
+from vericase.measurement import Measurement, Proportion
+from vericase.planning import chance_again
 from vericase.report.dependence import Assumed, assumed_bounds
 from vericase.report.numbers import criterion_text, measurement_text, number_text
-from vericase.requirement import Requirement, Status
+from vericase.requirement import AcceptanceCriterion, Relation, Requirement, Status
 from vericase.verdict import Judgement, Verdict
 
 __all__ = ["CriterionLine", "Line", "line", "verdict_text"]
@@ -15,6 +17,8 @@ __all__ = ["CriterionLine", "Line", "line", "verdict_text"]
 _SHOWN_DIGITS = 16
 #: The method of most bounds, told once for all of them.
 _USUAL = "exact"
+#: Power from which on a verdict is taken to hang little on chance, and the least that is a number.
+_FIRM, _LEAST_SHOWN = 0.8, 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,7 @@ class Measured:
     Attributes:
         stale: The part of the reason that says why it does not count any more.
         assumed: The bound if trials were not independent; only of what the gate asks for.
+        again: How likely another run of as many trials passes, where that is far from sure.
     """
 
     case_id: str
@@ -34,6 +39,7 @@ class Measured:
     stale: str
     attachments: tuple[tuple[str, str], ...]
     assumed: tuple[Assumed, ...] = ()
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,29 @@ def _measured(
             for a in evidence.attachments
         ),
         assumed=assumed,
+        again="" if judged.stale else _again(item.criterion, evidence.measurement, judgement),
+    )
+
+
+def _again(criterion: AcceptanceCriterion, measured: Measurement, judgement: Judgement) -> str:
+    """A sentence on a rate that another run may well see on the other side of its threshold."""
+    if (
+        not isinstance(measured, Proportion)
+        or not measured.trials
+        or judgement.threshold is None
+        or not 0 <= judgement.threshold <= 1
+        or criterion.relation is Relation.EQUAL
+    ):
+        return ""
+    chance = chance_again(
+        criterion, judgement.threshold, successes=measured.successes, trials=measured.trials
+    )
+    if chance >= _FIRM:
+        return ""
+    shown = "less than 1" if chance < _LEAST_SHOWN else f"{100 * chance:.0f}"
+    return (
+        f"were the observed rate the true one, {shown} % of runs of as many trials would "
+        f"{'pass' if judgement.verdict is not Verdict.PASS else 'pass again'}"
     )
 
 

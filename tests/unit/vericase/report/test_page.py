@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from scipy.stats import binom
 
 from tests.support.tracing import (
     CASE,
@@ -74,6 +75,30 @@ def test_a_bound_is_named_by_its_side() -> None:
     shown = page_of(a_set(requirement), a_log(a_record(requirement)))
     # 95 of 100; the exact upper bound at 95 % is 0.9801.
     assert shown.lines[0].criteria[0].measured[0].bound == "upper 0.9801"
+
+
+@pytest.mark.parametrize(
+    ("successes", "told"),
+    [
+        (100, ""),
+        (86, ""),
+        (82, "were the observed rate the true one, 75 % of runs of as many trials would pass again"),
+        (78, "were the observed rate the true one, 37 % of runs of as many trials would pass"),
+        (40, "were the observed rate the true one, less than 1 % of runs of as many trials would"),
+    ],
+)
+def test_a_verdict_that_hangs_on_chance_is_told(successes: int, told: str) -> None:
+    """Binomial tails of 100 trials from 80 on, by an independent library."""
+    requirement = a_requirement(a_criterion(0.8))
+    record = a_record(requirement, Proportion(successes, 100))
+    shown = page_of(a_set(requirement), a_log(record))
+    again = shown.lines[0].criteria[0].measured[0].again
+    assert again.startswith(told) if told else not again
+    chance = 100 * binom.sf(79, 100, successes / 100)
+    assert (chance < 80) == bool(told)
+    assert f"{chance:.0f} %" in again or "less than 1 %" in again or not told
+    text = render(shown)
+    assert (again in text) if again else ("of as many trials" not in text)
 
 
 def test_a_criterion_that_nobody_measured_has_its_reason() -> None:
