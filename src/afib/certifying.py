@@ -267,7 +267,7 @@ def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
         precision=parsed.precision if parsed.largest else None,
         beside=not parsed.recorder_only,
     )
-    document = with_gate(device, document)
+    document = with_gate(device, document, recording, challenge)
     if parsed.certificates is not None and proven is not None:
         largest = document.get("largest_certified", challenge.size)
         document |= _certificate(

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from afib.checkpoint import UNCERTAINTY, Checkpoint
 from afib.classifier import Classifier
 from afib.decision import Screener, load_screener
+from afib.errors import RecordError
 from afib.proof import as_json
 from afib.proof.known import abstained
+from afib.proof.many import noise_of
 from afib.proof.scale import filter_gain, qrs_height_mv
+from afib.records import Recording
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from afib.proof.many import Challenge
-    from afib.records import Recording
+    from afib.settings import Settings
 
 __all__ = ["device_of", "refusal", "with_gate"]
+
+# Disturbed recordings that the gate is shown, and what float32 may make of a sample, in mV.
+_TRIED, _ROUNDED_MV, _HALF = 6, 1e-5, 0.5
 
 
 def device_of(folder: Path) -> Screener:
@@ -49,12 +60,60 @@ def refusal(device: Screener, recording: Recording, challenge: Challenge) -> dic
     }
 
 
-def with_gate(device: Screener, document: dict[str, Any]) -> dict[str, Any]:
+def with_gate(
+    device: Screener, document: dict[str, Any], recording: Recording, challenge: Challenge
+) -> dict[str, Any]:
     """*document* with what the gate leaves open: no bound is known of scores and sets.
 
     That the network's rhythm is certified stands. Whether a disturbance could make the device
-    abstain is not known, where nothing but flatness and saturation rules it out.
+    abstain is shown by one that does; without one it is not known, where nothing but flatness and
+    saturation rules it out.
     """
-    if device.limits is None or document["may_abstain"] is not False:
+    if device.limits is None or document["may_abstain"] is True:
         return document
-    return document | {"may_abstain": "unknown", "certified_decision": False}
+    settings = device.classifier.settings
+    seen = any(
+        device.decide(disturbed).abstained for disturbed in _some(recording, challenge, settings)
+    )
+    return document | {"may_abstain": True if seen else "unknown", "certified_decision": False}
+
+
+def _some(recording: Recording, challenge: Challenge, settings: Settings) -> Iterator[Recording]:
+    """A few recordings, in whole steps of the recorder, that a disturbance could have left.
+
+    None where it enters behind the filter: what the gate would have seen is then not known.
+    """
+    if challenge.at == "network":
+        return
+    generator = np.random.default_rng(challenge.seed)
+    step = recording.step_mv
+    if challenge.kind == "wander-band":
+        lowest_hz, highest_hz = challenge.band_hz
+        some_hz = [lowest_hz, (lowest_hz + highest_hz) / 2, highest_hz]
+        challenges = [replace(challenge, kind="wander", frequency_hz=each) for each in some_hz]
+    else:
+        challenges = [challenge] * _TRIED
+    for each in challenges:
+        noise = noise_of(each, recording, settings)
+        # Rounding to whole steps takes half a step, which stays inside of the set.
+        inside = noise.radius_mv - ((step or 0.0) / 2 + _ROUNDED_MV)
+        signs = generator.choice([-1.0, 1.0], noise.samples)
+        # The box of a sine and a cosine holds waves of more than the amplitude at its corners.
+        share = [math.sqrt(0.5) if name.endswith("sine") else 1.0 for name in noise.names]
+        ends = np.where(generator.random(noise.parameters) < _HALF, noise.lower, noise.upper)
+        signal_mv = noise.point(
+            recording.signal_mv, ends * np.array(share, np.float64), max(inside, 0.0) * signs
+        )
+        if step is not None:
+            signal_mv = np.round(signal_mv / step) * step
+        try:
+            yield Recording.of(
+                name=recording.name,
+                signal_mv=signal_mv,
+                rate_hz=recording.rate_hz,
+                origin=recording.origin,
+                step_mv=step,
+            )
+        except RecordError:
+            # Beyond what a recorder gives, so not a recording that the device would be shown.
+            continue

@@ -1,0 +1,134 @@
+"""What a gate changes of a proof: recordings that a disturbance could leave are shown to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pytest
+
+from afib.gated import with_gate
+from afib.proof.many import Challenge, noise_of
+from afib.records import Recording
+from tests.support.models import tiny_checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from afib.decision import Screener
+
+SETTINGS = tiny_checkpoint().settings
+STEP_MV = 0.001
+OFFSET = Challenge(
+    kind="offset",
+    at="recorder",
+    size=0.1,
+    frequency_hz=None,
+    box_mv=0.0,
+    parts=1,
+    steps=1,
+    seconds=1.0,
+    restarts=1,
+    queries=1,
+    seed=5,
+)
+KINDS = {
+    "offset": OFFSET,
+    "gain": replace(OFFSET, kind="gain", size=0.2),
+    "linf": replace(OFFSET, kind="linf", size=0.0105),
+    "wander": replace(OFFSET, kind="wander", frequency_hz=0.3, box_mv=0.004),
+    "mains": replace(OFFSET, kind="mains", frequency_hz=50.0),
+    "joint": replace(OFFSET, kind="joint", frequency_hz=0.3),
+    "wander-band": replace(OFFSET, kind="wander-band"),
+}
+DOCUMENT = {"may_abstain": False, "certified_decision": True, "outcome": "certified"}
+
+
+def recording(scale: float = 1.0) -> Recording:
+    """Ten seconds in whole steps of the recorder."""
+    steps = np.round(scale * 500 * np.sin(np.arange(3000) / 7))
+    return Recording.of(
+        name="A00001", signal_mv=steps * STEP_MV, rate_hz=300.0, origin="here", step_mv=STEP_MV
+    )
+
+
+def device(
+    abstains: Callable[[Recording], bool], *, gated: bool = True
+) -> tuple[Screener, list[Recording]]:
+    """One that abstains by a rule, and the recordings that it is shown."""
+    shown: list[Recording] = []
+
+    def decide(given: Recording) -> Any:  # noqa: ANN401  a decision, of which one word is read
+        shown.append(given)
+        return SimpleNamespace(abstained=abstains(given))
+
+    made = SimpleNamespace(
+        limits=object() if gated else None,
+        classifier=SimpleNamespace(settings=SETTINGS),
+        decide=decide,
+    )
+    return cast("Screener", made), shown
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_gate_is_shown_is_a_recording_of_the_set(kind: str) -> None:
+    """In whole steps, disturbed, and no farther from the recording than the set allows."""
+    challenge, one = KINDS[kind], recording()
+    screener, shown = device(lambda _: False)
+    found = with_gate(screener, DOCUMENT, one, challenge)
+    assert found == {**DOCUMENT, "may_abstain": "unknown", "certified_decision": False}
+    assert shown
+    for each in shown:
+        steps = each.signal_mv.astype(np.float64) / STEP_MV
+        np.testing.assert_allclose(steps, np.round(steps), atol=1e-2)
+        assert not np.array_equal(each.signal_mv, one.signal_mv)
+        if kind == "wander-band":
+            assert np.abs(each.signal_mv - one.signal_mv).max() <= 0.1 + STEP_MV / 2 + 1e-5
+            continue
+        noise = noise_of(challenge, one, SETTINGS)
+        assert noise.contains(each.signal_mv[None], one.signal_mv, 1e-5).all()
+        if kind in {"wander", "mains"}:
+            # No wave of more than the amplitude, whatever its phase.
+            most = challenge.size + challenge.box_mv + STEP_MV / 2 + 1e-5
+            assert np.abs(each.signal_mv - one.signal_mv).max() <= most
+
+
+def test_one_that_abstains_shows_that_it_may() -> None:
+    """By a recording of the set, and only by that."""
+    one = recording()
+
+    def raised(given: Recording) -> bool:
+        return bool((given.signal_mv - one.signal_mv).mean() > 0.05)
+
+    found = with_gate(device(raised)[0], DOCUMENT, one, OFFSET)
+    assert (found["may_abstain"], found["certified_decision"]) == (True, False)
+    small = replace(OFFSET, size=0.02)
+    assert with_gate(device(raised)[0], DOCUMENT, one, small)["may_abstain"] == "unknown"
+
+
+def test_what_is_known_already_is_left_alone() -> None:
+    """Without a gate nothing changes; nor where an abstention was seen; and none is looked for."""
+    for gated, document in ((False, DOCUMENT), (True, {**DOCUMENT, "may_abstain": True})):
+        screener, shown = device(lambda _: True, gated=gated)
+        assert with_gate(screener, document, recording(), OFFSET) == document
+        assert shown == []
+
+
+def test_behind_the_filter_nothing_is_shown() -> None:
+    """What the gate would have seen is not known there."""
+    screener, shown = device(lambda _: True)
+    found = with_gate(screener, DOCUMENT, recording(), replace(OFFSET, at="network"))
+    assert (found["may_abstain"], shown) == ("unknown", [])
+
+
+def test_what_no_recorder_gives_is_not_shown() -> None:
+    """A gain that leaves the range of recordings is no recording."""
+    screener, shown = device(lambda _: True)
+    loud = recording(39.0)
+    gain = replace(KINDS["gain"], size=0.2)
+    found = with_gate(screener, DOCUMENT, loud, gain)
+    assert all(np.abs(each.signal_mv).max() <= 20 for each in shown)
+    assert found["may_abstain"] in {True, "unknown"}
+    assert (found["may_abstain"] is True) == bool(shown)
