@@ -51,13 +51,14 @@ class Reasons:
         called_afib: By the network of the fold, shape (recordings,).
         values: By check, shape (recordings,): ``empty METHOD`` 1 where a map has no weight;
             ``drawn anew NUMBER LAYER`` agreement with the map of a network of which so many layers
-            are drawn anew, from the last to this one; ``removed METHOD`` and ``inserted METHOD`` how much better than at random the
-            answer falls and rises; ``noisy`` and ``shifted`` agreement with the map under noise
-            and of a recording begun elsewhere; ``agreement METHOD`` and, with the
-            map of another recording that is called alike, ``mismatched METHOD``; ``irregularity``
-            rank correlation of evidence at each beat with how much the RR interval changes there,
-            NaN of few beats; ``weight PART`` density of evidence in a part of the heartbeat, and
-            ``untrained PART`` that of a network whose layers are all drawn anew.
+            are drawn anew, from the last to this one; ``removed METHOD`` and ``inserted METHOD``
+            how much better than at random the answer falls and rises; ``noisy`` and ``shifted``
+            agreement with the map under noise and of a recording begun elsewhere; ``agreement
+            METHOD`` and, with the map of another recording that is called alike, ``mismatched
+            METHOD``; ``irregularity`` rank correlation of evidence at each beat with how much the
+            RR interval changes there, NaN of few beats; ``weight PART`` density of evidence in a
+            part of the heartbeat, and ``untrained PART`` that of a network whose layers are all
+            drawn anew.
         inputs: What is explained of each, shape (recordings, samples).
         halfway: The same with the half replaced that weighs most.
         rate_hz: Of both.

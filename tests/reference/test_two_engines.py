@@ -18,8 +18,9 @@ import torch
 from nnassure.bounds import prepare
 from nnassure.certify.arithmetic import REAL
 from nnassure.certify.intervals import next_bounds
-from nnassure.certify.linear import adaptive, linear_bounds
+from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import linear_margins
+from nnassure.certify.relaxation import adaptive
 from nnassure.perturbation import Ball
 from tests.support.engines import needs_auto_lirpa
 from tests.support.questions import problem_of, segment, varied_network

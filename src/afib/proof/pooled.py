@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, StrArray
 
 __all__ = [
+    "ENGINE",
     "KnownDecision",
     "PooledProofs",
     "asked_of",
@@ -57,8 +58,8 @@ __all__ = [
 ]
 
 _FORMAT = 1
-# Packages whole, and modules alone.
-_ENGINE = (
+#: What proofs are computed with: packages whole, and modules alone.
+ENGINE = (
     nnassure.attacks,
     nnassure.certify,
     nnassure.perturbation,
@@ -226,7 +227,7 @@ def engine_digest() -> str:
     """
     versions = (f"{each.__name__} {each.__version__}\0" for each in (np, scipy, torch))
     parts = hashlib.sha256("".join(versions).encode())
-    for module in _ENGINE:
+    for module in ENGINE:
         path = Path(str(module.__file__))
         files = sorted(path.parent.rglob("*.py")) if path.stem == "__init__" else [path]
         for each in files:

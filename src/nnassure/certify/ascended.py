@@ -14,14 +14,8 @@ from torch import Tensor
 
 from nnassure.certify.climbing import Climb
 from nnassure.certify.intervals import first_bounds, next_bounds
-from nnassure.certify.linear import (
-    SLOPES,
-    adaptive,
-    alike,
-    least,
-    neurons_at_once,
-    sharpened,
-)
+from nnassure.certify.linear import least, neurons_at_once, sharpened
+from nnassure.certify.relaxation import SLOPES, adaptive, alike
 
 if TYPE_CHECKING:
     from nnassure.certify.arithmetic import Arithmetic

@@ -14,18 +14,16 @@ import torch
 from torch import Tensor
 
 from nnassure.certify.intervals import LayerBounds, first_bounds, next_bounds
+from nnassure.certify.relaxation import SLOPES, adaptive, alike
 
 if TYPE_CHECKING:
     from nnassure.certify.arithmetic import Arithmetic
     from nnassure.certify.network import Chain
     from nnassure.certify.region import Region
+    from nnassure.certify.relaxation import Relaxation
 
 __all__ = [
-    "SLOPES",
-    "Relaxation",
     "Rows",
-    "adaptive",
-    "alike",
     "least",
     "linear_bounds",
     "neurons_at_once",
@@ -39,20 +37,6 @@ __all__ = [
 
 # As many as stay in a processor's cache between one operation and the next.
 _NUMBERS_AT_ONCE = 2**18
-#: Of lower lines, beside the adaptive ones; a certificate's reader tries the same.
-SLOPES = (0.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Relaxation:
-    """Two lines around each ReLU of a layer, shape (segments, time, channels) each.
-
-    ``lower_slope * z <= relu(z) <= upper_slope * z + upper_offset`` between the layer's bounds.
-    """
-
-    lower_slope: Tensor
-    upper_slope: Tensor
-    upper_offset: Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,19 +54,6 @@ class Rows:
     constant: Tensor
     first: Tensor
     segment: Tensor
-
-
-def adaptive(bounds: LayerBounds, lower_slope: Tensor | None = None) -> Relaxation:
-    """The lines that lie closest; the lower one through 0 with slope 1 or 0 unless it is given."""
-    low, high = bounds.lower, bounds.upper
-    unstable = (low < 0) & (high > 0)
-    upper_slope = torch.where(unstable, high / (high - low).clamp(min=1e-300), (low >= 0).double())
-    chosen = (high > -low).double() if lower_slope is None else lower_slope
-    return Relaxation(
-        lower_slope=torch.where(unstable, chosen, (low >= 0).double()),
-        upper_slope=upper_slope,
-        upper_offset=torch.where(unstable, -low * upper_slope, 0.0),
-    )
 
 
 def linear_bounds(
@@ -193,14 +164,6 @@ def least(  # noqa: PLR0913, PLR0917  what is bounded, and by what
         - region.deviation(samples, rows.first, rows.segment)
     )
     return torch.split(low, len(unit))
-
-
-def alike(bounds: list[LayerBounds], slope: float | None) -> list[Relaxation]:
-    """Lines around the ReLUs of all layers, the lower ones with one slope; None: the adaptive."""
-    return [
-        adaptive(each, None if slope is None else torch.full_like(each.lower, slope))
-        for each in bounds
-    ]
 
 
 def through_layer(chain: Chain, rows: Rows, bounds: LayerBounds, place: int) -> Rows:

@@ -16,9 +16,9 @@ from nnassure.errors import PerturbationError, ShapeError
 if TYPE_CHECKING:
     from nnassure.certify.arithmetic import Arithmetic
     from nnassure.certify.intervals import LayerBounds
-    from nnassure.certify.linear import Relaxation
     from nnassure.certify.network import Chain
     from nnassure.certify.region import Region
+    from nnassure.certify.relaxation import Relaxation
 
 __all__ = ["Problem", "Question", "contrast", "held", "interval_margins", "linear_margins"]
 

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from nnassure.certify.climbing import Climb
-from nnassure.certify.linear import Rows, adaptive, relaxed_rows, through_layer, whole_frames
+from nnassure.certify.linear import Rows, relaxed_rows, through_layer, whole_frames
 from nnassure.certify.margins import contrast, held
+from nnassure.certify.relaxation import adaptive
 
 if TYPE_CHECKING:
     from nnassure.certify.intervals import LayerBounds

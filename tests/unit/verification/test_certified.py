@@ -36,6 +36,7 @@ from verification.certified import (
     radii_table,
     recorded_proofs,
 )
+from verification.proofs import challenge_of
 from verification.repeating import repeated
 
 if TYPE_CHECKING:
@@ -193,6 +194,49 @@ def test_a_margin_that_does_not_come_again_is_seen(
     write_pooled(replace(proofs, decisions=decisions), path)
     (sentence,) = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN).other
     assert known.name in sentence
+
+
+@pytest.mark.parametrize(
+    ("stated", "alike"), [("unknown", True), ("attacked", False), ("certified", True)]
+)
+def test_what_is_unknown_on_record_claims_nothing(
+    stated: str, training: CertifiedTraining, path: Path, *, alike: bool
+) -> None:
+    """With more time it may be proven; what is said to be refuted must be refuted again."""
+    proofs = read_pooled(path)
+    place = next(k for k, each in enumerate(proofs.decisions) if each.outcome == "certified")
+    decisions = list(proofs.decisions)
+    margin = decisions[place].certified_margin
+    decisions[place] = replace(
+        decisions[place], outcome=stated, certified_margin=margin if stated == "certified" else -0.1
+    )
+    write_pooled(replace(proofs, decisions=decisions), path)
+    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN)
+    assert (found.other == []) is alike
+
+
+def test_proofs_of_a_band_are_repeated_and_attacked(training: CertifiedTraining) -> None:
+    """By waves of its ends and its middle, since a band is no single set."""
+    band = {
+        **CONDITIONS,
+        "disturbance": "wander-band",
+        "at": "recorder",
+        "size": 0.0002,
+        "band_hz": [0.3, 0.32],
+    }
+    names = drawn(training.crossfit, each=CONDITIONS["each"], seed=CONDITIONS["seed"]).tolist()
+    proofs = prove_pooled(
+        training.crossfit,
+        training.folder / FOLDS,
+        [BY_NAME[name] for name in names],
+        challenge_of(band),
+        processes=1,
+        progress=False,
+    )
+    write_pooled(proofs, training.folder / "ROB-023.json")
+    found = repeated(training, {"ROB-023": band}, BY_NAME, AGAIN)
+    assert (found.other, found.below) == ([], [])
+    assert found.attacked == sum(known.outcome == "certified" for known in proofs.decisions) > 0
 
 
 def test_the_radius_of_a_recording_is_the_largest_that_is_proven() -> None:

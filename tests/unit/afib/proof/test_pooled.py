@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from afib.checkpoint import Checkpoint
 from afib.crossfit import fold_model
-from afib.errors import ManifestError
+from afib.errors import ManifestError, SourceError
 from afib.proof.many import answer
 from afib.proof.pooled import (
+    ENGINE,
     PooledProofs,
     asked_of,
     drawn,
@@ -21,6 +23,7 @@ from afib.proof.pooled import (
     read_pooled,
     write_pooled,
 )
+from afib.proof.recorded import NOISES
 from tests.support.pooled import (
     NAMES,
     QUESTION,
@@ -28,9 +31,7 @@ from tests.support.pooled import (
     recordings,
     save_models,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.recordings import steps, wfdb_record, write_files
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,70 @@ def test_the_record_states_the_engine_by_its_code(proofs: PooledProofs, tmp_path
     origin = json.loads((tmp_path / "kept.json").read_text())["origin"]
     assert len(bytes.fromhex(origin["engine_sha256"])) == 32
     assert origin["models"] == {"network-0": "a", "network-1": "b"}
+
+
+def test_the_record_states_what_noise_it_is_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other noise in the same place is another question; without any there is none."""
+    asked = replace(QUESTION, kind="noise")
+    monkeypatch.delenv("VERICASE_DATA", raising=False)
+    with pytest.raises(SourceError, match="expected recorded noise"):
+        asked_of(asked)
+    assert "noise_sha256" not in asked_of(QUESTION)
+    digests = []
+    for factor in (1, 2):
+        folder = tmp_path / f"{factor}" / "nstdb"
+        folder.mkdir(parents=True)
+        for name in NOISES:
+            write_files(folder, wfdb_record(name, factor * steps()))
+        monkeypatch.setenv("VERICASE_DATA", str(folder.parent))
+        digests.append(asked_of(asked)["noise_sha256"])
+        one = asked_of(replace(asked, noise=folder / NOISES[0]))["noise_sha256"]
+        assert one not in digests
+    assert digests[0] != digests[1]
+
+
+def test_the_engine_is_all_that_proofs_are_computed_with() -> None:
+    """What its modules import of ours is of it too, or told here to change no proof."""
+    apart = {
+        # Records are held to the digests of the manifest, labels and rhythms to the cross-fitting.
+        *("afib.records", "afib.crossfit", "afib.dataset", "afib.sources", "afib.decision"),
+        # What settings say stands in the model, and is of its digest.
+        *("afib.settings", "afib.errors", "nnassure.errors"),
+        # Heights of QRS complexes are told beside proofs.
+        "afib.beats",
+    }
+    inside = [module.__name__ for module in ENGINE]
+    for module in ENGINE:
+        path = Path(str(module.__file__))
+        files = path.parent.rglob("*.py") if path.stem == "__init__" else [path]
+        for file in files:
+            for name in _imported(ast.parse(file.read_text(encoding="utf-8"))):
+                known = any(name == each or name.startswith(f"{each}.") for each in inside)
+                told = any(name == each or name.startswith(f"{each}.") for each in apart)
+                assert known or told, f"{file.name} imports {name}"
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Our modules that run, and not only check types."""
+    return {
+        node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module is not None
+        and node.module.partition(".")[0] in {"afib", "nnassure"}
+        and node not in _of_types(tree)
+    }
+
+
+def _of_types(tree: ast.Module) -> list[ast.AST]:
+    blocks = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    return [inner for block in blocks for inner in ast.walk(block)]
 
 
 def _loaded(folder: Path) -> Checkpoint:

@@ -82,7 +82,10 @@ def test_a_bound_is_named_by_its_side() -> None:
     [
         (100, ""),
         (86, ""),
-        (82, "were the observed rate the true one, 75 % of runs of as many trials would pass again"),
+        (
+            82,
+            "were the observed rate the true one, 75 % of runs of as many trials would pass again",
+        ),
         (78, "were the observed rate the true one, 37 % of runs of as many trials would pass"),
         (40, "were the observed rate the true one, less than 1 % of runs of as many trials would"),
     ],
