@@ -46,6 +46,8 @@ UNCERTAINTY = ("uncertainty.safetensors", "uncertainty.json")
 
 _TENSORS, _DESCRIPTION, _RELEASE = "model.safetensors", "model.json", "release.json"
 _LARGEST = {_TENSORS: 64 * 1024 * 1024, _DESCRIPTION: 1024 * 1024}
+# Of files that do not belong in a model folder, as many as are named.
+_TOLD = 5
 _FORMAT = 1
 _KEYS = (
     "description_sha256",
@@ -214,9 +216,11 @@ def _read(folder: Path) -> dict[str, bytes]:
     problems = [
         f"{folder}: expected a file {name}, got none" for name in _LARGEST if name not in found
     ]
-    strangers = ", ".join(sorted(found - {*_LARGEST, *UNCERTAINTY, _RELEASE}))
+    strangers = sorted(found - {*_LARGEST, *UNCERTAINTY, _RELEASE})
     if strangers:
-        problems.append(f"{folder}: expected nothing but a model, got also {strangers}")
+        told = ", ".join(strangers[:_TOLD])
+        more = f" and {len(strangers) - _TOLD} more" if len(strangers) > _TOLD else ""
+        problems.append(f"{folder}: expected nothing but a model, got also {told}{more}")
     for name in found & set(_LARGEST):
         file = folder / name
         if not file.is_file() or file.stat().st_size > _LARGEST[name]:

@@ -153,6 +153,12 @@ def test_nothing_else_lies_in_a_model_folder(folder: Path) -> None:
     """A file that would be in the digest on disk but not in memory is refused by name."""
     (folder / "notes.txt").write_text("later")
     assert _refusal(folder) == f"{folder}: expected nothing but a model, got also notes.txt"
+    for number in range(7):
+        (folder / f"z{number}.txt").touch()
+    assert _refusal(folder) == (
+        f"{folder}: expected nothing but a model, got also notes.txt, z0.txt, z1.txt, z2.txt, "
+        f"z3.txt and 3 more"
+    )
 
 
 def test_files_of_two_models_do_not_mix(folder: Path, tmp_path: Path) -> None:
