@@ -161,7 +161,7 @@ def test_other_rhythms_are_known(measure: Measure, uncertain: Judgement) -> None
     measure("others_abstained_on", Proportion.of([each not in RHYTHMS for each in others]))
 
 
-@pytest.mark.verifies("OOD-009")
+@pytest.mark.verifies("OOD-009", "OOD-013")
 def test_the_device_knows_what_it_was_not_made_for(
     measure: Measure,
     conditions: Conditions,

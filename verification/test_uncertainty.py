@@ -14,6 +14,7 @@ from afib.dataset.splits import PARTS
 from afib.rule import RHYTHMS
 from nnassure.calibration import brier_scores, calibration_error, reliability, resampled_errors
 from vericase import Proportion, Scalar
+from verification.chance import chance_table
 from verification.coverage import (
     by_duration,
     by_quality,
@@ -23,6 +24,7 @@ from verification.coverage import (
     said_of_test_split,
     under_shift,
 )
+from verification.decided import decision_table
 from verification.drifting import simulated_streams
 from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
 from verification.plots import (
@@ -38,9 +40,11 @@ from verification.uncertain import (
 )
 
 if TYPE_CHECKING:
+    from afib.classifier import Classifier
     from afib.dataset import Dataset
     from afib.decision import Screener
     from afib.heldout.derived import Judgement
+    from verification.judged import Judged
     from verification.uncertain import Answered
 
 Measure = Callable[..., None]
@@ -77,6 +81,7 @@ def test_sets_hold_the_true_rhythm(
         "marginal.csv": csv_of(marginal_table(rows, [conditions["alpha"], *conditions["beside"]])),
         "resplits.csv": csv_of(resplit_table(resplits)),
         "quality.csv": csv_of(by_quality(rows, conditions["quality_alpha"])),
+        "chance.csv": csv_of(chance_table(rows, conditions["alpha"], conditions["chance"])),
     }
     measure("coverage_afib", held["AFib"], attachments=attachments)
     measure("coverage_normal", held["normal"])
@@ -138,10 +143,19 @@ def test_sets_say_something(measure: Measure, conditions: Conditions, uncertain:
 
 
 @pytest.mark.verifies("UNC-004")
-def test_sets_of_the_device_hold_the_true_rhythm(measure: Measure, answered: Answered) -> None:
+def test_sets_of_the_device_hold_the_true_rhythm(
+    measure: Measure,
+    conditions: Conditions,
+    answered: Answered,
+    judged: Judged,
+    classifier: Classifier,
+) -> None:
     """Of accepted held-out recordings those with their rhythm in the set; and all answers."""
     afib, normal = answered.of(AFIB), answered.of(NORMAL)
     table = intention_to_diagnose(answered.labels, answered.answers)
+    single = decision_table(
+        judged, answered, classifier.probabilities(judged.logits), **conditions["decisions"]
+    )
     measure(
         "coverage_afib",
         Proportion.of(afib.sets[afib.accepted, 1]),
@@ -151,6 +165,7 @@ def test_sets_of_the_device_hold_the_true_rhythm(measure: Measure, answered: Ans
                 "Intention to diagnose, test split", table
             ),
             "sets.csv": csv_of(said_of_test_split(answered.of(NORMAL, AFIB))),
+            "decisions.csv": csv_of(single),
         },
     )
     measure("coverage_normal", Proportion.of(normal.sets[normal.accepted, 0]))
