@@ -1,6 +1,6 @@
 """Write what the networks look at, over many held-out recordings: docs/explanations.md.
 
-Recordings are those of the verification of explanations (XAI-001 to XAI-012), each explained beside
+Recordings are those of the verification of explanations (XAI-001 to XAI-013), each explained beside
 the network of its fold, which never saw it. Takes a minute.
 """
 
@@ -54,7 +54,7 @@ Written by `make explanations`.
 
 {total} held-out recordings that the device accepts, half of them with AFib, each explained beside the network of its fold; {right} of them are decided rightly, and the tables and figures are of these.
 A positive weight argues for AFib, a negative one for normal rhythm.
-[Decision 0024](decisions/0024-captum.md) says how weights are found; the requirements XAI-001 to XAI-012 say what they are held to, and the report what came of it.
+[Decision 0024](decisions/0024-captum.md) says how weights are found; the requirements XAI-001 to XAI-013 say what they are held to, and the report what came of it.
 
 ## What we find
 
@@ -69,7 +69,7 @@ P waves are small, and the network was trained to be indifferent to small change
 
 Integrated gradients, which look at single samples; sizes count, not signs.
 Density is the share of evidence over the share of time.
-Since the method multiplies by the signal, a network without training has its densest evidence in QRS complexes too; XAI-009 and XAI-010 hold the densities against that.
+Since the method multiplies by the signal, a network without training has its densest evidence in QRS complexes too; XAI-009, XAI-010 and XAI-013 hold the densities against that.
 The borders of the parts follow from R peaks by usual times, not from delineated waves.
 
 | part | AFib: share of time | share of evidence | density | normal: share of time | share of evidence | density |
