@@ -126,8 +126,8 @@ def _head(explained: Explained) -> list[str]:
     # What the network made of it is shown all the same, and that nothing came of it.
     method += "" if decision.rhythm else ", of an answer that was not taken"
     course = (
-        f"Evidence by {method}: orange and above the line argues for AFib, blue and "
-        f"below for normal rhythm; the largest here is {size:.3g}"
+        f"Evidence by {method}: orange, above the line, for AFib; blue, below it, for normal "
+        f"rhythm; at most {size:.3g}"
     )
     empty = f"Evidence by {method} is empty: no sample argues for either rhythm"
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from afib.errors import RecordError
 from afib.evidence import Evidence
 from afib.explained import Explained
 from afib.records import Recording
 from afib.strip import LONGEST_S, strip
+from nnassure.attribution import METHODS
 from tests.support.decisions import DECISION
 from vericase.report.drawing import safe_drawing
 from verification.pictured import is_true, says_all
@@ -25,7 +28,14 @@ if TYPE_CHECKING:
     from afib.drawing import Drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
-PAPER = {"mm_in_s": 25, "mm_in_mv": 10, "row_s": 10, "lane_mm": 5, "tolerance_mm": 0.05}
+PAPER = {
+    "mm_in_s": 25,
+    "mm_in_mv": 10,
+    "reach_mv": 3,
+    "row_s": 10,
+    "lane_mm": 5,
+    "tolerance_mm": 0.05,
+}
 
 
 def explained(
@@ -226,3 +236,20 @@ def test_a_name_stays_text() -> None:
     assert "<script" not in drawing.svg().decode()
     assert texts(drawing)[0].startswith('x"><script>alert(1)</script>&?$')
     assert drawing.png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_line_runs_out_of_the_picture(method: str) -> None:
+    """Neither of a decision nor of an abstention, with the longest that can be said."""
+    refused = replace(
+        DECISION,
+        rhythm=None,
+        abstained=True,
+        reason="the prediction set rules out the rhythm that the threshold calls",
+        prediction_set=("normal", "AFib"),
+    )
+    for decision in (DECISION, refused):
+        shown = replace(explained(weights=1.2345e-10), method=method, decision=decision)
+        pixels = imread(io.BytesIO(strip(shown).png()))
+        assert (pixels[:, :2, :3] == 1).all()
+        assert (pixels[:, -2:, :3] == 1).all()
