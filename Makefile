@@ -45,7 +45,7 @@ ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
 endif
 
-.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors bench-explaining bench-reviewing app reference explanations schema lock clean
+.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors bench-explaining bench-reviewing app reference explanations decisions schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -134,6 +134,9 @@ reference: $(STAMP) ## cross-fit, prove, train the named models, open the test s
 
 explanations: $(STAMP) ## explain held-out recordings with the networks on record; writes docs/explanations.md
 	@$(BIN)/python -m tools.explanations
+
+decisions: $(STAMP) ## tell of single test decisions that were looked at; writes docs/test-decisions.md
+	@$(BIN)/python -m tools.looked_at
 
 schema: $(STAMP) ## write the JSON Schemas for editors
 	@$(BIN)/vericase schema > requirements/schema.json
