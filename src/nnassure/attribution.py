@@ -10,7 +10,6 @@ said to be empty.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from nnassure.frames import (
     convolutions,
     frames_of,
     last_convolution,
+    read_at,
     require_chain,
     widening,
 )
@@ -34,7 +34,7 @@ from nnassure.frames import (
 if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray
 
-_AT_ONCE = 64
+_AT_ONCE, _LOGIT_AXES = 64, 2
 # Layers whose answer hangs on more than their input while a network is trained.
 _DRAWN = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)  # noqa: SLF001  no public name for all of them
 
@@ -149,9 +149,10 @@ def _require_sound(question: Question) -> None:
         raise AttributionError(f"baseline_mv: expected a finite number, got {question.baseline_mv}")
     if any(part.training for part in question.network.modules() if isinstance(part, _DRAWN)):
         raise AttributionError("network: expected one in evaluation mode, got one that draws")
-    if min(question.wanted, question.other) < 0:
+    classes = (question.wanted, question.other)
+    if any(type(each) is not int or each < 0 for each in classes) or len(set(classes)) == 1:
         raise AttributionError(
-            f"classes: expected numbers from 0, got {question.wanted} and {question.other}"
+            f"classes: expected two integers from 0 that differ, got {classes[0]} and {classes[1]}"
         )
     if question.layer is not None:
         last_convolution(question.network, question.layer)
@@ -174,18 +175,6 @@ def _joined(parts: list[Tensor], shape: tuple[int, ...]) -> DoubleArray:
     return torch.cat(parts).double().numpy() if parts else np.zeros(shape, np.float64)
 
 
-def _read_at(question: Question) -> nn.Module:
-    """Where a map of a layer is read: after the ReLU that follows the convolution, if one does."""
-    wanted = last_convolution(question.network, question.layer)
-    for part in question.network.modules():
-        if not isinstance(part, nn.Sequential):
-            continue
-        for layer, after in itertools.pairwise(part):
-            if layer is wanted and isinstance(after, nn.ReLU):
-                return after
-    return wanted
-
-
 class _Difference(nn.Module):
     """The logit of a class minus that of another."""
 
@@ -196,10 +185,10 @@ class _Difference(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         logits: Tensor = self._network(inputs)
-        if logits.shape[1] <= max(self._wanted, self._other):
+        if logits.ndim != _LOGIT_AXES or logits.shape[1] <= max(self._wanted, self._other):
+            shape, asked = tuple(logits.shape), f"{self._wanted} and {self._other}"
             raise AttributionError(
-                f"classes: expected numbers below {logits.shape[1]}, got {self._wanted} and "
-                f"{self._other}"
+                f"classes: expected two of (records, classes), got {asked} of {shape}"
             )
         # An answer that hangs on no input has slopes all the same: zeros.
         logits = logits + 0.0 * inputs.sum(dim=1, keepdim=True)
@@ -216,7 +205,7 @@ def _grad_cam(question: Question, inputs: Tensor) -> Tensor:
         # A network that reads a record both ways up; captum sees one of the readings alone.
         maps = [(slope.mean(dim=-1, keepdim=True) * frames).sum(1) for frames, slope in readings]
         return _over_samples(question, torch.stack(maps).sum(dim=0), inputs)
-    engine = LayerGradCam(_Difference(question), _read_at(question))
+    engine = LayerGradCam(_Difference(question), read_at(question.network, question.layer))
     frames = engine.attribute(inputs.clone().requires_grad_(), relu_attributions=False)
     return _over_samples(question, frames[:, 0], inputs)
 
@@ -246,13 +235,18 @@ def _readings(question: Question, inputs: Tensor) -> list[tuple[Tensor, Tensor]]
 
 
 def _kept(question: Question, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """The answers, and what the layer gave each time."""
+    """The answers, and what the layer gave each time, alike in shape."""
     kept: list[Tensor] = []
-    handle = _read_at(question).register_forward_hook(lambda _layer, _in, made: kept.append(made))
+    read = read_at(question.network, question.layer)
+    handle = read.register_forward_hook(lambda _layer, _in, made: kept.append(made))
     try:
-        return _Difference(question)(inputs), kept
+        answers = _Difference(question)(inputs)
     finally:
         handle.remove()
+    if len({made.shape for made in kept}) != 1:
+        shapes = ", ".join(str(tuple(made.shape)) for made in kept)
+        raise NetworkError(f"layer: expected frames of one shape, got {shapes or 'none at all'}")
+    return answers, kept
 
 
 def _integrated_gradients(question: Question, inputs: Tensor) -> Tensor:

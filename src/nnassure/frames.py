@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ __all__ = [
     "convolutions",
     "frames_of",
     "last_convolution",
+    "read_at",
     "require_chain",
     "widening",
 ]
@@ -44,6 +47,22 @@ def last_convolution(network: nn.Module, name: str | None = None) -> nn.Conv1d:
     if chosen not in found:
         raise NetworkError(f"layer: expected one of {', '.join(found)}, got {name!r}")
     return found[chosen]
+
+
+def read_at(network: nn.Module, name: str | None = None) -> nn.Module:
+    """Where a map of a layer is read: after a ReLU of its own that follows the convolution.
+
+    Raises:
+        NetworkError: If there is no such convolution.
+    """
+    wanted = last_convolution(network, name)
+    chains = [part for part in network.modules() if isinstance(part, nn.Sequential)]
+    stands = Counter(id(layer) for chain in chains for layer in chain)
+    for layer, after in (pair for chain in chains for pair in itertools.pairwise(chain)):
+        # One that follows other layers too would be read for all of them.
+        if layer is wanted and isinstance(after, nn.ReLU) and stands[id(after)] == 1:
+            return after
+    return wanted
 
 
 def widening(network: nn.Module, layer: str | None = None) -> int:
@@ -90,7 +109,8 @@ def frames_of(network: nn.Module, layer: str | None = None) -> Frames:
             for name in ("kernel_size", "stride", "dilation")
         )
         reach = (kernel - 1) * apart
-        padding = {"same": reach / 2, "valid": 0}.get(str(part.padding))
+        # Of an odd number, torch puts the larger half behind.
+        padding = {"same": reach // 2, "valid": 0}.get(str(part.padding))
         before = float(np.ravel(part.padding)[0]) if padding is None else padding
         first += (reach / 2 - before) * step
         seen += reach * step
@@ -101,10 +121,11 @@ def frames_of(network: nn.Module, layer: str | None = None) -> Frames:
 
 
 def require_chain(placed: Frames, read: Callable[[torch.Tensor], torch.Tensor], count: int) -> None:
-    """Require that frames see of a record what *placed* says.
+    """Require that frames see of a record what *placed* says, to the sample.
 
     A sample that is no number spoils every frame that sees it, whatever the weights are. So records
-    that are spoilt from their middle on, or up to it, tell where frames begin and end.
+    that are spoilt up to a place, or from one on, tell where a frame begins and ends. Of the frames
+    that see nothing but the record, the first and the last are asked.
 
     Args:
         placed: Where the frames should lie.
@@ -112,19 +133,30 @@ def require_chain(placed: Frames, read: Callable[[torch.Tensor], torch.Tensor], 
         count: Samples of a record.
 
     Raises:
-        NetworkError: If frames see more or less, as where branches meet, or where a layer looks at
-            the whole of a record.
+        NetworkError: If a frame sees more or less, as where branches meet, or where a layer looks
+            at the whole of a record; or if a record is shorter than what a frame sees.
     """
-    middle = count // 2
-    spoilt = torch.zeros((2, count))
-    spoilt[0, middle:] = torch.nan
-    spoilt[1, :middle] = torch.nan
     with torch.no_grad():
-        seen = read(spoilt).isnan().any(dim=1).numpy()
-    centres = placed.first + placed.step * np.arange(seen.shape[1])
-    reach = (placed.seen - 1) / 2
-    wanted = np.stack([centres + reach >= middle, centres - reach < middle])
-    if not np.array_equal(seen, wanted):
+        frames = read(torch.zeros((1, count))).shape[-1]
+        starts = np.rint(placed.first + placed.step * np.arange(frames) - (placed.seen - 1) / 2)
+        inside = np.flatnonzero((starts >= 0) & (starts + placed.seen <= count))
+        if not len(inside):
+            raise NetworkError(
+                f"inputs: expected records in which a frame of the layer finds place, of at least "
+                f"{placed.seen} samples, got {count}"
+            )
+        chosen = inside[[0, 0, 0, 0, -1, -1, -1, -1]]
+        spoilt = torch.zeros((len(chosen), count))
+        for place, frame in enumerate(chosen.tolist()):
+            start = int(starts[frame])
+            end = start + placed.seen
+            # Up to the frame, into it, after it, and from its last sample on.
+            cut = (slice(start), slice(start + 1), slice(end, None), slice(end - 1, None))[
+                place % 4
+            ]
+            spoilt[place, cut] = torch.nan
+        seen = read(spoilt).isnan().any(dim=1).numpy()[np.arange(len(chosen)), chosen]
+    if seen.tolist() != [False, True, False, True] * 2:
         raise NetworkError(
             "layer: expected one at the end of a single chain of convolutions and poolings, got "
             "one whose frames see other samples than such a chain shows them"

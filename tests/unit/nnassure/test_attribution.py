@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -168,8 +169,10 @@ def test_what_argues_against_is_below_zero(method: str, strength: float) -> None
         ({"window": 0}, "window: expected an integer from 1"),
         ({"window": 1.5}, "window: expected an integer from 1, got 1.5"),
         ({"baseline_mv": float("nan")}, "baseline_mv: expected a finite number, got nan"),
-        ({"wanted": 7}, "classes: expected numbers below 2, got 7 and 0"),
-        ({"other": -1}, "classes: expected numbers from 0"),
+        ({"wanted": 7}, "classes: expected two of (records, classes), got 7 and 0 of (4, 2)"),
+        ({"wanted": 0}, "classes: expected two integers from 0 that differ, got 0 and 0"),
+        ({"wanted": True}, "classes: expected two integers from 0"),
+        ({"other": -1}, "classes: expected two integers from 0"),
     ],
 )
 @pytest.mark.parametrize("method", METHODS)
@@ -178,7 +181,7 @@ def test_a_question_without_sense_is_refused(
 ) -> None:
     """By every method, whether it needs the number or not."""
     question = replace(QUESTION, **wrong)  # type: ignore[arg-type]
-    with pytest.raises(AttributionError, match=words):
+    with pytest.raises(AttributionError, match=re.escape(words)):
         attribution(method, question, marked())
     with pytest.raises(NetworkError, match="expected one of first, second"):
         attribution(method, replace(QUESTION, layer="third"), marked())
