@@ -29,6 +29,11 @@ _LOOKED = (
     "Those who looked are engineers, not cardiologists: a remark says what can be seen on the",
     "strip, and no diagnosis.",
     "Labels are those of the challenge.",
+    "Sets hold the true rhythm of many such recordings at the stated rate, never of one patient.",
+)
+_COLUMNS = (
+    *("record", "device", "P(AFib) by the network", "not ruled out", "strangeness"),
+    *("what is seen", "looked at"),
 )
 _UNSEEN = {"looked_on": "", "kind": "not looked at", "remark": ""}
 
@@ -105,14 +110,14 @@ def _table(
     lines = [
         ", ".join(f"{kind}: {count}" for kind, count in kinds.most_common()) + ".",
         "",
-        "| record | device | P(AFib) | not ruled out | strangeness | what is seen | looked at |",
-        "|---|---|---|---|---|---|---|",
+        f"| {' | '.join(_COLUMNS)} |",
+        "|---" * len(_COLUMNS) + "|",
     ]
     for row, remark in zip(rows, seen, strict=True):
         cells = (
             row["record"],
             row["device"],
-            row["probability of AFib"],
+            row["probability of AFib by the network"],
             row["set"],
             row["strangeness"],
             f"{remark['kind']}: {remark['remark']}" if remark["remark"] else remark["kind"],

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from verification.uncertain import Answered
 
 __all__ = [
+    "by_band",
     "by_duration",
     "by_quality",
     "marginal_table",
@@ -70,14 +71,19 @@ def resplit_table(coverages: DoubleArray) -> list[tuple[str, ...]]:
     return table
 
 
-def by_quality(judged: Judgement, alpha: float) -> list[tuple[str, ...]]:
+def by_quality(judged: Judgement, alpha: float, *, apart: bool = True) -> list[tuple[str, ...]]:
     """Coverage among clearer and stranger recordings, calibrated together and apart (Mondrian).
 
     Stranger is the half of accepted recordings of a fold with the higher scores.
+
+    Args:
+        judged: Recordings as they are.
+        alpha: Of the sets.
+        apart: Whether they are calibrated apart too, which takes more recordings.
     """
     kept = judged.where(judged.accepted)
     rows, labels = kept.rows, kept.is_afib.astype(np.int64)
-    together, apart = (np.zeros((len(rows), 2), dtype=np.bool_) for _ in range(2))
+    together, own_sets = (np.zeros((len(rows), 2), dtype=np.bool_) for _ in range(2))
     groups = np.zeros(len(rows), dtype=np.int64)
     for fold, gate in kept.gates.items():
         own = rows.folds == fold
@@ -87,16 +93,18 @@ def by_quality(judged: Judgement, alpha: float) -> list[tuple[str, ...]]:
             calibrating, asked = own & (rows.parts != part), own & (rows.parts == part)
             given = (scores[calibrating], labels[calibrating], alpha)
             together[asked] = prediction_sets(scores[asked], class_thresholds(*given))
-            mondrian = class_thresholds(*given, groups=groups[calibrating])
-            apart[asked] = prediction_sets(scores[asked], mondrian, groups=groups[asked])
+            if apart:
+                mondrian = class_thresholds(*given, groups=groups[calibrating])
+                own_sets[asked] = prediction_sets(scores[asked], mondrian, groups=groups[asked])
     table: list[tuple[str, ...]] = [
         ("recordings", "rhythm", "count", "covered together", "covered apart", "stated")
     ]
     for group, quality in ((0, "clearer"), (1, "stranger")):
         for name, column in _RHYTHMS:
             chosen = (groups == group) & (labels == column)
-            counts = (chosen.sum(), together[chosen, column].sum(), apart[chosen, column].sum())
-            table.append((quality, name, *(str(int(n)) for n in counts), f"{1 - alpha:g}"))
+            counts = (chosen.sum(), together[chosen, column].sum(), own_sets[chosen, column].sum())
+            told = [str(int(n)) for n in counts]
+            table.append((quality, name, *told[:2], told[2] if apart else "", f"{1 - alpha:g}"))
     return table
 
 
@@ -158,23 +166,50 @@ def marginal_table(judged: Judgement, alphas: Sequence[float]) -> list[tuple[str
 
 
 def under_shift(
-    judged: Judgement, alpha: float, families: Mapping[str, Sequence[float]]
-) -> tuple[BoolArray, list[tuple[str, ...]]]:
-    """Whether each accepted disturbed recording has its rhythm in its set; and the counts."""
+    judged: Judgement, alpha: float, families: Mapping[str, Sequence[float]], *, fewest: int
+) -> tuple[dict[str, BoolArray], list[tuple[str, ...]]]:
+    """Whether accepted disturbed recordings have their rhythm in their set.
+
+    Returns:
+        By rhythm, at the family and severity where the smallest share has it, of those with at
+        least *fewest* accepted recordings of that rhythm; and the counts of all.
+    """
     table: list[tuple[str, ...]] = [
         ("family", "severity", "AFib accepted", "covered", "normal accepted", "covered")
     ]
-    held = []
+    held: dict[str, list[BoolArray]] = {name: [] for name, _ in _RHYTHMS}
     for family, severities in families.items():
         for severity in severities:
             rows = judged.family(family, severity)
             sets, counts = rows.sets(alpha), []
-            for _, column in _RHYTHMS:
+            for name, column in _RHYTHMS:
                 own = sets[rows.accepted & (rows.is_afib == bool(column)), column]
                 counts += [str(len(own)), str(int(own.sum()))]
-                held.append(own)
+                held[name] += [own] if len(own) >= fewest else []
             table.append((family, f"{severity:g}", *counts))
-    return np.concatenate(held), table
+    least = {
+        name: min(found, key=lambda own: float(own.mean()), default=np.zeros(0, np.bool_))
+        for name, found in held.items()
+    }
+    return least, table
+
+
+def by_band(
+    probabilities: DoubleArray, events: BoolArray, edges: Sequence[float]
+) -> list[tuple[str, ...]]:
+    """How much AFib is expected and found among recordings by their stated probability.
+
+    Args:
+        probabilities: Of AFib, shape (recordings,).
+        events: Whether it is AFib, shape (recordings,).
+        edges: Rising from 0 to 1; the last band holds its upper edge.
+    """
+    table: list[tuple[str, ...]] = [("probability", "recordings", "AFib expected", "AFib found")]
+    for low, high in pairwise(edges):
+        within = (probabilities >= low) & ((probabilities < high) | (high == edges[-1]))
+        expected, found = float(probabilities[within].sum()), int(events[within].sum())
+        table.append((f"{low:g} to {high:g}", f"{within.sum()}", f"{expected:.1f}", f"{found}"))
+    return table
 
 
 def said_of_test_split(answered: Answered) -> list[tuple[str, ...]]:

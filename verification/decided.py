@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["decision_table"]
 
-_HEAD = ("record", "label", "network", "device", "probability of AFib", "set", "strangeness")
+_HEAD = (
+    *("record", "label", "network", "device", "probability of AFib by the network", "set"),
+    "strangeness",
+)
 
 
 def decision_table(
@@ -44,6 +47,8 @@ def decision_table(
     for place in chosen:
         kept = [name for name, inside in zip(RHYTHMS, answered.sets[place], strict=True) if inside]
         said = str(answered.answers[place])
+        # Of what is refused the device gives neither.
+        given = bool(answered.accepted[place])
         table.append(
             (
                 str(judged.recordings.names[place]),
@@ -51,7 +56,7 @@ def decision_table(
                 "AFib" if called[place] else "normal",
                 said,
                 f"{probabilities[place]:.3f}",
-                " or ".join(kept) or "none",
+                (" or ".join(kept) or "none") if given else "",
                 f"{answered.scores[place]:.2f}",
             )
         )

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mapie.exchangeability_testing import PValuePermutationTest
 from mapie.regression import SplitConformalRegressor
 from mapie.risk_control import BinaryClassificationController
+from scipy.stats import rankdata
 from sklearn.dummy import DummyRegressor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nnassure.arrays import BoolArray, DoubleArray
 
-__all__ = ["exchangeability_p_value", "threshold_for_sensitivity"]
+__all__ = ["exchangeability_p_value", "noticed_shifts", "threshold_for_sensitivity"]
 
 
 def exchangeability_p_value(scores: DoubleArray, *, permutations: int, seed: int) -> float:
     """The chance of a difference between earlier and later *scores* that is as large, by order.
 
-    A permutation test on the largest difference of means over all places to split the order. The
-    scores are handed over as the residuals of a regression that always says zero.
+    A permutation test on the largest difference of mean ranks over all places to split the order.
+    The ranks are handed over as the residuals of a regression that always says zero.
 
     Args:
         scores: How little the true class fits each record, in the order that is questioned, shape
@@ -29,8 +32,8 @@ def exchangeability_p_value(scores: DoubleArray, *, permutations: int, seed: int
         permutations: How many are drawn.
         seed: Of the permutations.
     """
-    nothing = np.zeros((len(scores), 1))
-    zero = DummyRegressor(strategy="constant", constant=0.0).fit(nothing[:1], scores[:1])
+    nothing, ranks = np.zeros((len(scores), 1)), rankdata(scores)
+    zero = DummyRegressor(strategy="constant", constant=0.0).fit(nothing[:1], ranks[:1])
     test = PValuePermutationTest(
         mapie_estimator=SplitConformalRegressor(estimator=zero, prefit=True),
         task="regression",
@@ -38,7 +41,35 @@ def exchangeability_p_value(scores: DoubleArray, *, permutations: int, seed: int
         num_permutations=permutations,
         warn=False,
     )
-    return float(test.run(nothing, scores).p_values[-1])
+    return float(test.run(nothing, ranks).p_values[-1])
+
+
+def noticed_shifts(
+    earlier: DoubleArray,
+    later: DoubleArray,
+    threshold: float,
+    asked: Mapping[str, Any],
+) -> list[tuple[str, ...]]:
+    """What the test says of scores that are shifted: how much that costs, and whether it is seen.
+
+    Args:
+        earlier: How little the true rhythm fits calibration recordings, in logits, shape
+            (recordings,).
+        later: The same of others.
+        threshold: Up to which the rhythm is kept, in logits.
+        asked: ``shifts`` in logits, ``permutations`` and ``seed``.
+    """
+    table: list[tuple[str, ...]] = [("shift", "recordings", "still covered", "p value")]
+    for shift in (0.0, *asked["shifts"]):
+        shifted = later + shift
+        p_value = exchangeability_p_value(
+            np.concatenate([earlier, shifted]),
+            permutations=asked["permutations"],
+            seed=asked["seed"],
+        )
+        covered = int((shifted <= threshold).sum())
+        table.append((f"{shift:g}", f"{len(later)}", f"{covered}", f"{p_value:.4f}"))
+    return table
 
 
 def threshold_for_sensitivity(

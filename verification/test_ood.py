@@ -16,15 +16,14 @@ from afib.heldout import judge_fold
 from afib.rule import AFIB_RHYTHM, NORMAL_RHYTHM, RHYTHMS
 from afib.settings import load_uncertainty
 from vericase import Proportion
+from verification.families import family_table, refused_least, severities_that
 from verification.plots import score_shares, table_figure
 from verification.uncertain import (
     FOLDS,
     HELD_OUT,
     conditions_of,
     csv_of,
-    family_table,
     intention_to_diagnose,
-    severities_that,
 )
 
 if TYPE_CHECKING:
@@ -89,18 +88,30 @@ def test_unreadable_recordings_are_refused(measure: Measure, uncertain: Judgemen
     measure("refused_rate", Proportion.of(~uncertain.of("~").accepted))
 
 
+@_by_family("OOD-014")
+def test_ecg_at_a_wrong_rate_is_refused(
+    measure: Measure, uncertain: Judgement, family: str
+) -> None:
+    """At the rate that is refused least, the recordings that the device abstains on."""
+    rates = [uncertain.family(family, each) for each in FAMILIES[family].severities]
+    measure(
+        "worst_refused_rate",
+        Proportion.of(refused_least(rates)),
+        attachments={f"{family}.csv": csv_of(family_table(uncertain, [family]))},
+    )
+
+
 @_by_family("OOD-005")
 def test_families_that_nobody_tuned_on_are_refused(
     measure: Measure, conditions: Conditions, uncertain: Judgement, family: str
 ) -> None:
-    """Of recordings of a sealed family that hurt accuracy, those that the device abstains on."""
+    """At the severity of a sealed family that hurts and is refused least, those refused."""
     if family not in load_uncertainty().families.sealed:
         pytest.fail(f"{family} is not sealed")
     hurt = severities_that(uncertain, [family], hurt=True, floor=conditions["floor"])
-    refused = np.concatenate([np.zeros(0, np.bool_), *(~rows.accepted for rows in hurt)])
     measure(
-        "refused_rate",
-        Proportion.of(refused),
+        "worst_refused_rate",
+        Proportion.of(refused_least(hurt)),
         attachments={f"{family}.csv": csv_of(family_table(uncertain, [family]))},
     )
 
@@ -115,10 +126,9 @@ def test_damage_that_hurts_is_refused(
     """Of damaged recordings, at the severity that hurts and is refused least, those refused."""
     families = conditions["families"]
     hurt = severities_that(uncertain, families, hurt=True, floor=conditions["floor"])
-    least = min(hurt, key=lambda rows: (~rows.accepted).mean())
     measure(
         "worst_refused_rate",
-        Proportion.of(~least.accepted),
+        Proportion.of(refused_least(hurt)),
         attachments={f"damage-{requirement}.csv": csv_of(family_table(uncertain, families))},
     )
 

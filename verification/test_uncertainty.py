@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from afib.corruption import FAMILIES
 from afib.dataset import AFIB, NORMAL
@@ -16,6 +17,7 @@ from nnassure.calibration import brier_scores, calibration_error, reliability, r
 from vericase import Proportion, Scalar
 from verification.chance import chance_table
 from verification.coverage import (
+    by_band,
     by_duration,
     by_quality,
     marginal_table,
@@ -26,7 +28,7 @@ from verification.coverage import (
 )
 from verification.decided import decision_table
 from verification.drifting import simulated_streams
-from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
+from verification.exchangeable import noticed_shifts, threshold_for_sensitivity
 from verification.plots import (
     coverage_bands,
     reliability_diagram,
@@ -36,7 +38,8 @@ from verification.plots import (
 from verification.uncertain import (
     csv_of,
     intention_to_diagnose,
-    true_scores,
+    kept_up_to,
+    rhythm_logits,
 )
 
 if TYPE_CHECKING:
@@ -81,6 +84,7 @@ def test_sets_hold_the_true_rhythm(
         "marginal.csv": csv_of(marginal_table(rows, [conditions["alpha"], *conditions["beside"]])),
         "resplits.csv": csv_of(resplit_table(resplits)),
         "quality.csv": csv_of(by_quality(rows, conditions["quality_alpha"])),
+        "quality-of-device.csv": csv_of(by_quality(rows, conditions["alpha"], apart=False)),
         "chance.csv": csv_of(chance_table(rows, conditions["alpha"], conditions["chance"])),
     }
     measure("coverage_afib", held["AFib"], attachments=attachments)
@@ -106,9 +110,13 @@ def test_probabilities_are_calibrated(
     brier = float(brier_scores(probabilities, events).mean())
     doubts = np.minimum(probabilities, 1 - probabilities)
     curve, area = risk_coverage(doubts, rows.called_afib == events)
+    before = calibration_error(
+        reliability(expit(rows.rows.logits.astype(np.float64)), events, bins=conditions["bins"])
+    )
     table = [
         ("measure", "value"),
         ("calibration error", f"{error:.5f}"),
+        ("the same before scaling", f"{before:.5f}"),
         ("bootstrap 5 %", f"{np.quantile(resampled, 0.05):.5f}"),
         ("bootstrap 95 %", f"{np.quantile(resampled, 0.95):.5f}"),
         ("Brier score", f"{brier:.5f}"),
@@ -121,6 +129,7 @@ def test_probabilities_are_calibrated(
             "reliability.svg": reliability_diagram(found, error),
             "risk-coverage.svg": curve,
             "calibration.csv": csv_of(table),
+            "bands.csv": csv_of(by_band(probabilities, events, conditions["bands"])),
         },
     )
     measure("calibration_error_upper", Scalar(float(np.quantile(resampled, 0.95))))
@@ -176,18 +185,22 @@ def test_sets_of_the_device_hold_the_true_rhythm(
 def test_calibration_is_exchangeable_with_the_test_split(
     measure: Measure, conditions: Conditions, device: Screener, dataset: Dataset, held_out: Dataset
 ) -> None:
-    """Whether scores of calibration recordings and of held-out ones differ by their order."""
+    """Whether scores of calibration recordings and of held-out ones differ, for each rhythm."""
     limits = device.limits
     if limits is None:
         pytest.fail("the device has no gate")
-    scores = [
-        true_scores(limits, recordings)
-        for recordings in (dataset.of(split="calibration"), held_out)
-    ]
-    p_value = exchangeability_p_value(
-        np.concatenate(scores), permutations=conditions["permutations"], seed=conditions["seed"]
-    )
-    measure("exchangeability_p_value", Scalar(p_value))
+    for name, is_afib in (("afib", True), ("normal", False)):
+        # The less the rhythm fits, the higher.
+        earlier, later = (
+            (-1.0 if is_afib else 1.0) * rhythm_logits(limits, recordings, is_afib=is_afib)
+            for recordings in (dataset.of(split="calibration"), held_out)
+        )
+        table = noticed_shifts(earlier, later, kept_up_to(limits, is_afib=is_afib), conditions)
+        measure(
+            f"exchangeability_p_value_{name}",
+            Scalar(float(table[1][-1])),
+            attachments={f"noticed-{name}.csv": csv_of(table)},
+        )
 
 
 @pytest.mark.verifies("UNC-006")
@@ -217,14 +230,17 @@ def test_a_wanted_sensitivity_can_be_bought(
 
 @pytest.mark.verifies("UNC-007")
 def test_sets_under_shift(measure: Measure, conditions: Conditions, uncertain: Judgement) -> None:
-    """Of accepted disturbed recordings, those with their rhythm in the set."""
+    """Of accepted disturbed recordings, where fewest are covered, those with their rhythm in it."""
     families = {family: FAMILIES[family].severities for family in conditions["families"]}
-    held, table = under_shift(uncertain, conditions["alpha"], families)
+    least, table = under_shift(
+        uncertain, conditions["alpha"], families, fewest=conditions["fewest"]
+    )
     measure(
-        "coverage_under_shift",
-        Proportion.of(held),
+        "least_coverage_afib",
+        Proportion.of(least["AFib"]),
         attachments={"shift.csv": csv_of(table)},
     )
+    measure("least_coverage_normal", Proportion.of(least["normal"]))
 
 
 @pytest.mark.verifies("UNC-008")

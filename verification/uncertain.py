@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import logit
 
 from afib.checkpoint import Checkpoint
-from afib.corruption import ACQUISITIONS, FAMILIES
 from afib.crossfit import NETWORK, fold_model
 from afib.dataset import AFIB, NORMAL
 from afib.dataset.splits import part_of
 from afib.errors import AfibError
 from afib.heldout import bases_of, kinds_made, origin_of, read_held_out
-from afib.heldout.derived import Judgement, judgement_of
+from afib.heldout.derived import judgement_of
 from afib.rule import AFIB_RHYTHM, NORMAL_RHYTHM, answers
 from afib.seen import seen_in
-from afib.sets import rhythm_scores
 from afib.settings import load_uncertainty
 from vericase.schema import load_requirements
 
@@ -42,12 +41,11 @@ __all__ = [
     "answered_by",
     "conditions_of",
     "csv_of",
-    "family_table",
     "intention_to_diagnose",
+    "kept_up_to",
     "problems_of",
     "recorded_judgement",
-    "severities_that",
-    "true_scores",
+    "rhythm_logits",
 ]
 
 #: What stands in the folder beside the networks of the folds.
@@ -111,14 +109,19 @@ def answered_by(limits: Limits, dataset: Dataset, called_afib: BoolArray) -> Ans
     )
 
 
-def true_scores(limits: Limits, dataset: Dataset) -> DoubleArray:
-    """How little the true rhythm fits each accepted recording with one, shape (recordings,)."""
-    rhythms = dataset.where(dataset.usable).of(labels=(NORMAL, AFIB))
+def rhythm_logits(limits: Limits, dataset: Dataset, *, is_afib: bool) -> DoubleArray:
+    """Of accepted recordings with one rhythm the logits, shape (recordings,)."""
+    rhythms = dataset.where(dataset.usable).of(labels=(AFIB if is_afib else NORMAL,))
     seen = seen_in(limits.checkpoint, rhythms)
     kept = limits.uncertainty.strangeness.accepts(seen)
-    logits = (seen.logits[:, 1] - seen.logits[:, 0])[kept]
-    scores = rhythm_scores(logits, limits.checkpoint.temperature)
-    return np.where(rhythms.is_afib[kept], scores[:, 1], scores[:, 0])
+    return np.asarray((seen.logits[:, 1] - seen.logits[:, 0])[kept], np.float64)
+
+
+def kept_up_to(limits: Limits, *, is_afib: bool) -> float:
+    """The logit for the other rhythm up to which a rhythm stands in a set."""
+    threshold = float(limits.uncertainty.thresholds[int(is_afib)])
+    # The score is one minus the probability of the rhythm.
+    return float(limits.checkpoint.temperature * logit(threshold))
 
 
 def recorded_judgement(folder: Path) -> HeldOut | None:
@@ -237,43 +240,6 @@ def _bases_of(own: Rows, each: int) -> list[tuple[str, str, int, int]]:
     return [row for row in columns if row[0] in names]
 
 
-def severities_that(
-    judged: Judgement, families: Sequence[str], *, hurt: bool, floor: float, lost: float = 0.0
-) -> list[Judgement]:
-    """Families and severities at which a disturbance hurts, or leaves accuracy as it was.
-
-    Args:
-        judged: All rows.
-        families: To look at.
-        hurt: Whether those are wanted at which fewer than *floor* of the network's decisions are
-            right; otherwise those that lose at most *lost* against the recordings that they were
-            made of.
-        floor: Of accuracy.
-        lost: Of accuracy.
-    """
-    found = []
-    for name in families:
-        for severity in FAMILIES[name].severities:
-            rows = judged.family(name, severity)
-            right = _right(rows)
-            if hurt:
-                found += [rows] if right < floor else []
-            elif right >= floor and right >= _right(_bases(judged, rows)) - lost:
-                found.append(rows)
-    return found
-
-
-def _right(rows: Judgement) -> float:
-    """The share of decisions of the network that are right; of what is not usable none is."""
-    return float((rows.rows.usable & (rows.called_afib == rows.is_afib)).mean())
-
-
-def _bases(judged: Judgement, rows: Judgement) -> Judgement:
-    names = set(rows.rows.names.tolist())
-    chosen = (judged.rows.families == "") & np.isin(judged.rows.names, list(names))
-    return judged.where(np.asarray(chosen))
-
-
 def intention_to_diagnose(labels: StrArray, said: StrArray) -> list[tuple[str, ...]]:
     """Truth against what the device says, for every recording that it was given.
 
@@ -315,22 +281,6 @@ def _share(part: int, whole: int) -> str:
 
 def _rate(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
-
-
-def family_table(judged: Judgement, families: Sequence[str]) -> list[tuple[str, ...]]:
-    """One line for each family or way, and severity: usable, decided rightly, abstained on."""
-    table: list[tuple[str, ...]] = [
-        ("family", "severity", "unit", "recordings", "usable", "decided rightly", "refused")
-    ]
-    for name in families:
-        otherwise = ACQUISITIONS.get(name)
-        unit = otherwise.unit if otherwise else FAMILIES[name].unit
-        for severity in otherwise.sizes if otherwise else FAMILIES[name].severities:
-            rows = judged.family(name, severity)
-            right = rows.rows.usable & (rows.called_afib == rows.is_afib)
-            counts = (len(rows.rows), rows.rows.usable.sum(), right.sum(), (~rows.accepted).sum())
-            table.append((name, f"{severity:g}", unit, *(f"{n}" for n in counts)))
-    return table
 
 
 def csv_of(table: Sequence[Sequence[str]]) -> str:

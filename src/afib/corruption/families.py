@@ -59,7 +59,7 @@ FAMILIES: Mapping[str, Family] = {
     "saturated": Family(
         title="amplifier at its rail",
         unit="moments off the rail",
-        severities=(5.0, 1.0, 0.0),
+        severities=(5.0, 2.0, 1.0),
         keeps_ecg=False,
         make=sized(strange.saturated, "events"),
     ),

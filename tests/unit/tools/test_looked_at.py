@@ -12,7 +12,7 @@ def row(record: str, label: str, network: str, device: str) -> dict[str, str]:
         "label": label,
         "network": network,
         "device": device,
-        "probability of AFib": "0.500",
+        "probability of AFib by the network": "0.500",
         "set": "AFib",
         "strangeness": "1.00",
     }

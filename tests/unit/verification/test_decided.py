@@ -43,7 +43,7 @@ def test_every_wrong_call_and_some_right_ones_are_listed() -> None:
     names = dataset.names.tolist()
     assert [row[0] for row in rows if (row[1] == "A") != (row[2] == "AFib")] == [names[2], names[5]]
     assert [row[1] for row in rows] == ["N"] * 3 + ["A"] * 3
-    assert rows[0] == (names[2], "N", "AFib", "strange", "0.200", "AFib", "2.00")
+    assert rows[0] == (names[2], "N", "AFib", "strange", "0.200", "", "2.00")
     assert rows[3] == (names[5], "A", "normal", "normal", "0.500", "normal", "5.00")
     assert decision_table(judged, answered, shares, right=2, seed=1) == [head, *rows]
     assert len(decision_table(judged, answered, shares, right=9, seed=1)) == 1 + 8

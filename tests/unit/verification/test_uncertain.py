@@ -21,14 +21,21 @@ from tests.support.models import tiny_checkpoint
 from tests.support.recordings import ListedRecordings
 from vericase.report.drawing import safe_drawing
 from verification.coverage import (
+    by_band,
     by_duration,
     by_quality,
     marginal_table,
     resplit_table,
     resplits_of,
     said_of_test_split,
+    under_shift,
 )
-from verification.exchangeable import exchangeability_p_value, threshold_for_sensitivity
+from verification.exchangeable import (
+    exchangeability_p_value,
+    noticed_shifts,
+    threshold_for_sensitivity,
+)
+from verification.families import family_table, refused_least, severities_that
 from verification.plots import (
     coverage_bands,
     reliability_diagram,
@@ -41,10 +48,8 @@ from verification.uncertain import (
     Answered,
     conditions_of,
     csv_of,
-    family_table,
     intention_to_diagnose,
     problems_of,
-    severities_that,
 )
 
 if TYPE_CHECKING:
@@ -220,6 +225,19 @@ def test_harm_is_told_by_accuracy(data: Prepared) -> None:
     assert counts["wrong_rate"][0] == counts["wrong_rate"][3]
 
 
+def test_the_rows_refused_least_are_judged_by_themselves(data: Prepared) -> None:
+    """Not pooled with others of the same recordings; of no rows nothing is said."""
+    judged = judgement_of(found(data))
+    rates = [judged.family("wrong_rate", each) for each in FAMILIES["wrong_rate"].severities]
+    spared = replace(rates[1].rows, scores=rates[1].rows.scores.copy())
+    spared.scores[:3] = -9.0
+    rates[1] = replace(rates[1], rows=replace(spared, usable=np.ones(len(spared), np.bool_)))
+    least = refused_least(rates)
+    assert len(least) == len(spared)
+    assert least.sum() == min((~each.accepted).sum() for each in rates) <= len(spared) - 3
+    assert len(refused_least([])) == 0
+
+
 def test_every_recording_is_in_the_table() -> None:
     """Abstentions are counted as a miss and left out; predictive values are by Bayes' rule."""
     labels = np.array(["A"] * 10 + ["N"] * 20 + ["O"] * 4 + ["~"] * 2)
@@ -290,6 +308,37 @@ def test_other_looks_at_coverage_count_every_accepted_recording(data: Prepared) 
     assert len(resplit_table(coverages)) == 3
     table = by_quality(judged, 0.3)
     assert sum(int(row[2]) for row in table[1:]) == judged.accepted.sum()
+    together = by_quality(judged, 0.3, apart=False)
+    assert [row[:4] for row in together] == [row[:4] for row in table]
+    assert {row[4] for row in together[1:]} == {""}
+
+
+def test_shifted_recordings_are_judged_where_they_are_covered_least(data: Prepared) -> None:
+    """One severity for each rhythm, with enough accepted recordings; the table has all."""
+    judged = judgement_of(found(data))
+    families = {"muscle": FAMILIES["muscle"].severities}
+    least, table = under_shift(judged, 0.3, families, fewest=1)
+    counts = np.array([[int(cell) for cell in row[2:]] for row in table[1:]])
+    for name, column in (("AFib", 0), ("normal", 2)):
+        asked = counts[counts[:, column] >= 1]
+        shares = asked[:, column + 1] / asked[:, column]
+        assert least[name].mean() == pytest.approx(shares.min())
+    nothing, _ = under_shift(judged, 0.3, families, fewest=10**6)
+    assert [len(each) for each in nothing.values()] == [0, 0]
+
+
+def test_bands_of_probability_hold_every_recording_once() -> None:
+    """By hand, with both ends of the last band."""
+    table = by_band(
+        np.array([0.0, 0.04, 0.05, 0.5, 1.0]),
+        np.array([False, True, False, True, True]),
+        [0, 0.05, 0.3, 1],
+    )
+    assert table[1:] == [
+        ("0 to 0.05", "2", "0.0", "1"),
+        ("0.05 to 0.3", "1", "0.1", "0"),
+        ("0.3 to 1", "2", "1.5", "2"),
+    ]
 
 
 def test_coverage_by_duration_counts_each_recording_once(data: Prepared) -> None:
@@ -342,6 +391,21 @@ def test_a_change_of_order_is_told_by_a_small_p_value() -> None:
     moved = np.concatenate([still[:100], still[100:] + 0.5])
     assert exchangeability_p_value(still, permutations=300, seed=1) > 0.01
     assert exchangeability_p_value(moved, permutations=300, seed=1) < 0.01
+
+
+def test_what_shifts_would_be_noticed_is_told() -> None:
+    """A large one, with the coverage that it leaves; none is not."""
+    generator = np.random.default_rng(5)
+    earlier, later = generator.normal(size=80), generator.normal(size=120)
+    asked = {"shifts": [0.5, 3.0], "permutations": 200, "seed": 1}
+    table = noticed_shifts(earlier, later, 1.5, asked)
+    assert [row[0] for row in table] == ["shift", "0", "0.5", "3"]
+    assert [int(row[2]) for row in table[1:]] == [
+        int((later + shift <= 1.5).sum()) for shift in (0, 0.5, 3)
+    ]
+    values = [float(row[3]) for row in table[1:]]
+    assert values[0] > 0.01
+    assert values[2] < 0.01
 
 
 def test_a_bought_sensitivity_is_kept() -> None:
