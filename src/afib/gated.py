@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from afib.checkpoint import UNCERTAINTY, Checkpoint
-from afib.classifier import Classifier
-from afib.decision import Screener, load_screener
 from afib.errors import RecordError
 from afib.proof import as_json
 from afib.proof.known import abstained
@@ -21,26 +18,15 @@ from afib.records import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from afib.decision import Screener
     from afib.proof.many import Challenge
     from afib.settings import Settings
 
-__all__ = ["device_of", "refusal", "with_gate"]
+__all__ = ["refusal", "with_gate"]
 
 # Disturbed recordings that the gate is shown, and what float32 may make of a sample, in mV.
 _TRIED, _ROUNDED_MV, _HALF = 6, 1e-5, 0.5
-
-
-def device_of(folder: Path) -> Screener:
-    """The device with the model in *folder*, or its network alone where nothing stands beside it.
-
-    Raises:
-        ModelError: If the model, or what stands beside it, is damaged.
-    """
-    if any((folder / name).exists() for name in UNCERTAINTY):
-        return load_screener(folder)
-    return Screener(Classifier(Checkpoint.load(folder)))
 
 
 def refusal(device: Screener, recording: Recording, challenge: Challenge) -> dict[str, Any] | None:
@@ -67,9 +53,11 @@ def with_gate(
 
     That the network's rhythm is certified stands. Whether a disturbance could make the device
     abstain is shown by one that does; without one it is not known, where nothing but flatness and
-    saturation rules it out.
+    saturation rules it out. A network alone decides nothing.
     """
-    if device.limits is None or document["may_abstain"] is True:
+    if device.limits is None:
+        return document | {"may_abstain": "unknown", "certified_decision": False}
+    if document["may_abstain"] is True:
         return document
     settings = device.classifier.settings
     seen = any(

@@ -192,3 +192,19 @@ def test_a_folder_that_cannot_be_made_is_told_before_any_work(desk: DeviceDesk) 
     assert (code, out) == (2, [])
     assert len(err) == 1
     assert "expected to read or write it" in err[0]
+
+
+def test_a_model_without_thresholds_proves_nothing_unless_its_network_is_asked(
+    desk: DeviceDesk,
+) -> None:
+    """Without gate and sets it is no device, so there is no decision to prove."""
+    for path in desk.model.glob("uncertainty.*"):
+        path.unlink()
+    code, out, err = certify(desk, "--radius-mv", "0.0005")
+    assert (code, out) == (2, [])
+    assert "uncertainty" in " ".join(err)
+    code, out, err = certify(desk, "--radius-mv", "0.0005", "--network-alone")
+    assert (code, err) == (0, [])
+    for line in map(json.loads, out):
+        assert line["rhythm"] in {"AFib", "normal"}
+        assert (line["may_abstain"], line["certified_decision"]) == ("unknown", False)

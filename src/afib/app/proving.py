@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from afib.checkpoint import Checkpoint
+from afib.decision import load_screener
 from afib.errors import AfibError
-from afib.gated import device_of
 from afib.proof.largest import LEAST_SHARE, bisected
 from afib.proof.many import Challenge, noise_of
 from nnassure.errors import AssuranceError
@@ -184,7 +184,7 @@ def _known(model: Path, asked: Asked, recording: Recording) -> dict[str, Any]:
         seed=_SEED,
     )
     try:
-        if device_of(model).decide(recording).abstained:
+        if load_screener(model).decide(recording).abstained:
             return {"problem": "the device abstains: there is no decision to prove"}
         return _sought(_prover(model, challenge), recording, challenge)
     except (AssuranceError, AfibError) as error:

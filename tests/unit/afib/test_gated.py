@@ -109,11 +109,14 @@ def test_one_that_abstains_shows_that_it_may() -> None:
 
 
 def test_what_is_known_already_is_left_alone() -> None:
-    """Without a gate nothing changes; nor where an abstention was seen; and none is looked for."""
-    for gated, document in ((False, DOCUMENT), (True, {**DOCUMENT, "may_abstain": True})):
-        screener, shown = device(lambda _: True, gated=gated)
-        assert with_gate(screener, document, recording(), OFFSET) == document
-        assert shown == []
+    """Where an abstention was seen none is looked for; a network alone decides nothing."""
+    seen = {**DOCUMENT, "may_abstain": True}
+    screener, shown = device(lambda _: True)
+    assert with_gate(screener, seen, recording(), OFFSET) == seen
+    alone, shown_alone = device(lambda _: True, gated=False)
+    found = with_gate(alone, DOCUMENT, recording(), OFFSET)
+    assert (found["may_abstain"], found["certified_decision"]) == ("unknown", False)
+    assert shown == shown_alone == []
 
 
 def test_behind_the_filter_nothing_is_shown() -> None:

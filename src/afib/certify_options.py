@@ -1,0 +1,163 @@
+"""What can be asked of `afib certify`: its options and the values that they take."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from afib.proof import KINDS
+from afib.proof.disturbance import JOINED
+from afib.proof.many import WANDER_HZ
+
+__all__ = ["add_options"]
+
+
+def add_options(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> argparse.ArgumentParser:
+    """The command's parser, made known to *commands*."""
+    certify = commands.add_parser(
+        "certify",
+        help="prove that no disturbance of a given size turns a decision",
+        description="Proves, or refutes by a counterexample, that no disturbance in a set turns "
+        "the rhythm of a recording into the other one. Proven stable does not mean correct.",
+    )
+    certify.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    certify.add_argument(
+        "--radius-mv",
+        type=_size,
+        required=True,
+        metavar="R",
+        help="size of the disturbance in mV; for gain, its share of the amplitude",
+    )
+    certify.add_argument("--at", choices=("recorder", "network"), default="recorder")
+    certify.add_argument("--disturbance", choices=KINDS, default="linf")
+    certify.add_argument(
+        "--frequency-hz",
+        type=_size,
+        metavar="F",
+        help="of wander, also in joint (default 0.3), and mains (default 50)",
+    )
+    _add_sets(certify)
+    certify.add_argument(
+        "--box-mv",
+        type=_size,
+        metavar="R",
+        help="beside all kinds but linf: how far each sample may move by itself; "
+        "at the recorder half a step of the converter is added",
+    )
+    _add_largest(certify)
+    certify.add_argument("--model", type=Path, metavar="DIR", help="default: the shipped model")
+    certify.add_argument(
+        "--network-alone",
+        action="store_true",
+        help="ask about the network without gate and prediction sets, which decides nothing",
+    )
+    certify.add_argument("--certificates", type=Path, metavar="DIR", help="write what is proven")
+    certify.add_argument(
+        "--seconds", type=_size, default=60.0, metavar="S", help="CPU time a recording; default 60"
+    )
+    certify.add_argument(
+        "--seed", type=_seed, default=17, metavar="N", help="of the attacks; default 17"
+    )
+    certify.add_argument(
+        "--processes", type=_count, default=1, metavar="N", help="recordings at a time; default 1"
+    )
+    certify.add_argument("--format", choices=("table", "json"), default="table")
+    return certify
+
+
+def _add_sets(certify: argparse.ArgumentParser) -> None:
+    certify.add_argument(
+        "--band-hz",
+        type=_size,
+        nargs=2,
+        default=WANDER_HZ,
+        metavar=("LOW", "HIGH"),
+        help="of wander-band: any one frequency between them; default 0.05 0.67",
+    )
+    certify.add_argument(
+        "--mains-hz",
+        type=_size,
+        default=50.0,
+        metavar="F",
+        help="of the mains in joint; default 50",
+    )
+    certify.add_argument(
+        "--joint",
+        type=_weights,
+        default=tuple(JOINED.items()),
+        metavar="KIND:TIMES,...",
+        help="what joint joins, each at so many times the size: in mV, and of gain as a share; "
+        "default gain:1,offset:1,wander:1,mains:1",
+    )
+    certify.add_argument(
+        "--noise",
+        type=Path,
+        metavar="PATH",
+        help="recorded noise: a folder with the records of the MIT-BIH Noise Stress Test "
+        "Database, or one record; default nstdb/ below VERICASE_DATA",
+    )
+    certify.add_argument(
+        "--components",
+        type=_count,
+        default=4,
+        metavar="N",
+        help="how many shapes span the recorded noise; default 4",
+    )
+
+
+def _add_largest(certify: argparse.ArgumentParser) -> None:
+    certify.add_argument(
+        "--largest",
+        action="store_true",
+        help="seek the largest size that is proven, and the smallest that turns the decision, "
+        "up to --radius-mv",
+    )
+    certify.add_argument(
+        "--precision",
+        type=_size,
+        default=0.05,
+        metavar="SHARE",
+        help="of the sizes that --largest tells; default 0.05",
+    )
+    certify.add_argument(
+        "--recorder-only",
+        action="store_true",
+        help="leave out the same question at the network's input",
+    )
+
+
+def _size(text: str) -> float:
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not (math.isfinite(size) and size > 0):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return size
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected an integer from 1, got {text!r}")
+    return int(text)
+
+
+def _weights(text: str) -> tuple[tuple[str, float], ...]:
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        kind, _, times = part.partition(":")
+        if kind not in JOINED or kind in weights:
+            raise argparse.ArgumentTypeError(
+                f"expected each of {', '.join(JOINED)} at most once, got {kind!r}"
+            )
+        weights[kind] = _size(times or "1")
+    return tuple(weights.items())
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected an integer from 0, got {text!r}")
+    return int(text)
