@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from afib.monitor import first_of_all
 from afib.settings import load_uncertainty
-from nnassure.monitoring import conformal_p_values, cusum, cusum_limit, first_alarm, wealth
+from nnassure.monitoring import cusum_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from afib.heldout.derived import Judgement
-    from afib.settings import MonitorSettings
-    from nnassure.arrays import DoubleArray
 
 __all__ = ["simulated_streams"]
 
@@ -42,40 +41,25 @@ def simulated_streams(
     generator = np.random.default_rng(conditions["seed"])
     quiet: list[bool] = []
     delays: list[int | None] = []
-    limit: float | None = None
     for run in range(conditions["runs"]):
         order = generator.permutation(usual)
         compared, stream = order[: conditions["usual"]], order[conditions["usual"] :]
         stream = stream[: conditions["records"]]
-        if limit is None:
-            limit = cusum_limit(
-                compared,
-                slack=asked.slack,
-                records=asked.false_alarm_after,
-                runs=asked.runs,
-                seed=run,
-            )
-        quiet.append(_alarm(compared, stream, limit, asked, seed=run) is None)
+        limit = cusum_limit(
+            compared,
+            slack=asked.slack,
+            records=asked.false_alarm_after,
+            runs=asked.runs,
+            seed=run,
+        )
+        given: dict[str, Any] = {"cusum_limit": limit, "settings": asked, "seed": run}
+        quiet.append(first_of_all(compared, stream, **given) is None)
         changed = stream.copy()
         replaced = generator.uniform(size=len(stream)) < conditions["shifted"]
         replaced[: conditions["before"]] = False
         changed[replaced] = generator.choice(shifted, size=int(replaced.sum()))
-        at = _alarm(compared, changed, limit, asked, seed=run)
+        at = first_of_all(compared, changed, **given)
         delays.append(
             None if at is None or at <= conditions["before"] else at - conditions["before"]
         )
     return quiet, delays
-
-
-def _alarm(
-    usual: DoubleArray, stream: DoubleArray, limit: float, asked: MonitorSettings, *, seed: int
-) -> int | None:
-    """After how many records the first of the alarms was raised."""
-    bets = wealth(conformal_p_values(usual, stream, seed=seed))
-    raised = (
-        first_alarm(bets.sums, asked.false_alarm_after),
-        first_alarm(bets.martingale, 1 / asked.chance),
-        first_alarm(cusum(usual, stream, slack=asked.slack), limit),
-    )
-    found = [at for at in raised if at is not None]
-    return min(found) if found else None

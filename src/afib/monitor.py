@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from afib.settings import MonitorSettings
     from nnassure.arrays import DoubleArray, IntArray
 
-__all__ = ["Drift", "drift_of", "read_log"]
+__all__ = ["Drift", "drift_of", "first_of_all", "read_log"]
 
 _RHYTHMS = ("AFib", "normal", None)
 # No score of the device is as far out.
@@ -165,19 +165,40 @@ def drift_of(lines: Sequence[dict[str, Any]], limits: Limits) -> Drift:
     )
 
 
+def first_of_all(
+    usual: DoubleArray,
+    scores: DoubleArray,
+    *,
+    cusum_limit: float,
+    settings: MonitorSettings,
+    seed: int,
+) -> int | None:
+    """After how many of *scores* the first of the alarms is raised; None if none is.
+
+    Args:
+        usual: Scores of calibration recordings, shape (calibration recordings,).
+        scores: Of what came in, in its order, shape (recordings,).
+        cusum_limit: Of the cumulative sum, as *usual* gives it.
+        settings: When the others are raised.
+        seed: Of ties between scores.
+    """
+    bets = wealth(conformal_p_values(usual, scores, seed=seed))
+    raised = (
+        first_alarm(bets.sums, settings.false_alarm_after),
+        first_alarm(bets.martingale, 1 / settings.chance),
+        first_alarm(cusum(usual, scores, slack=settings.slack), cusum_limit),
+    )
+    return min((at for at in raised if at is not None), default=None)
+
+
 def _delay(usual: DoubleArray, limit: float, asked: MonitorSettings) -> int | None:
     """The median of when simulated streams notice a shift of all scores by one spread."""
     generator = np.random.default_rng(asked.seed)
     found: list[float] = []
     for run in range(_STREAMS):
         stream = generator.choice(usual, _LONGEST) + float(usual.std())
-        bets = wealth(conformal_p_values(usual, stream, seed=run))
-        raised = (
-            first_alarm(bets.sums, asked.false_alarm_after),
-            first_alarm(bets.martingale, 1 / asked.chance),
-            first_alarm(cusum(usual, stream, slack=asked.slack), limit),
-        )
-        found.append(min((at for at in raised if at is not None), default=math.inf))
+        at = first_of_all(usual, stream, cusum_limit=limit, settings=asked, seed=run)
+        found.append(math.inf if at is None else at)
     median = float(np.median(found))
     return round(median) if math.isfinite(median) else None
 

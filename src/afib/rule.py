@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnassure.arrays import require_same_length, require_shape
+from nnassure.errors import ShapeError
 
 if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, StrArray
@@ -53,6 +54,8 @@ def answers(
         ShapeError: If the arrays do not match.
     """
     require_shape("sets", sets, "recordings, rhythms")
+    if sets.shape[1] != len(RHYTHMS):
+        raise ShapeError(f"sets: expected {len(RHYTHMS)} rhythms, got {sets.shape[1]}")
     require_same_length(usable=usable, accepted=accepted, called_afib=called_afib, sets=sets)
     kept = np.where(called_afib, sets[:, 1], sets[:, 0])
     rhythm = np.where(called_afib, AFIB_RHYTHM, NORMAL_RHYTHM)

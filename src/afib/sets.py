@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.special import expit
 from afib.errors import TrainingError
 from nnassure.arrays import require_finite, require_same_length, require_shape
 from nnassure.conformal import class_thresholds, prediction_sets
-from nnassure.errors import AssuranceError
+from nnassure.errors import AssuranceError, FitError
 
 if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray
@@ -34,9 +35,12 @@ def rhythm_scores(logits: FloatArray | DoubleArray, temperature: float) -> Doubl
     Raises:
         ShapeError: If *logits* is not one-dimensional.
         NotFiniteError: If a logit is not finite.
+        FitError: If *temperature* is no number above 0.
     """
     require_shape("logits", logits, "recordings")
     require_finite("logits", logits)
+    if not 0 < temperature < math.inf:
+        raise FitError(f"temperature: expected a number above 0, got {temperature}")
     scaled = logits.astype(np.float64) / temperature
     # Each side by itself: one minus a probability near 1 would lose what tells them apart.
     return np.stack([expit(scaled), expit(-scaled)], axis=1)
@@ -61,6 +65,7 @@ def fit_sets(
         TrainingError: If a rhythm has too few recordings for *alpha*.
         ShapeError: If the arrays do not match.
         NotFiniteError: If a logit is not finite.
+        FitError: If *temperature* is no number above 0.
     """
     require_same_length(logits=logits, is_afib=is_afib)
     scores = rhythm_scores(logits, temperature)

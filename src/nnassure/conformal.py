@@ -30,6 +30,9 @@ __all__ = [
     "prediction_sets",
 ]
 
+# Below it no number of records would be enough.
+_LEAST_ALPHA = 1e-12
+
 
 def lac_scores(probabilities: DoubleArray) -> DoubleArray:
     """One minus the probability of each class.
@@ -117,8 +120,14 @@ def class_thresholds(
         FitError: If a class of a group has too few records for *alpha*.
     """
     require_shape("scores", scores, "records, classes")
+    require_finite("scores", scores)
     require_shape("labels", labels, "records")
     groups = np.zeros(len(labels), dtype=np.int64) if groups is None else groups
+    require_shape("groups", groups, "records")
+    if not all(np.issubdtype(each.dtype, np.integer) for each in (labels, groups)):
+        raise ShapeError(
+            f"labels, groups: expected integers, got {labels.dtype} and {groups.dtype}"
+        )
     require_same_length(scores=scores, labels=labels, groups=groups)
     classes, count = scores.shape[1], int(groups.max(initial=0)) + 1
     if len(labels) and not (labels.min() >= 0 and labels.max() < classes and groups.min() >= 0):
@@ -181,5 +190,5 @@ def covered(sets: BoolArray, labels: IntArray) -> BoolArray:
 
 
 def _require_alpha(alpha: float) -> None:
-    if not 0 < alpha < 1:
+    if not _LEAST_ALPHA <= alpha < 1:
         raise FitError(f"alpha: expected a number between 0 and 1, got {alpha}")

@@ -10,6 +10,7 @@
     ├── BoundError          bounds contradict the network or each other, or cannot be asked for
     ├── EngineMissingError  an engine is not installed, or not as it was qualified
     ├── FitError            a method cannot be fitted on the records that it was given
+    ├── AttributionError    a question about what argues for an answer makes no sense
     ├── ExchangeError       a question cannot be written for other verifiers, or read from them
     └── ArithmeticAssumptionError  the machine computes less precisely than a proof assumes
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 __all__ = [
     "ArithmeticAssumptionError",
     "AssuranceError",
+    "AttributionError",
     "BoundError",
     "EngineMissingError",
     "ExchangeError",

@@ -10,7 +10,8 @@ from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 from sklearn.covariance import LedoitWolf
 
-from nnassure.errors import FitError
+from nnassure.arrays import require_finite
+from nnassure.errors import FitError, ShapeError
 from nnassure.ood.interface import require_fit, require_records
 
 if TYPE_CHECKING:
@@ -146,6 +147,9 @@ class VirtualLogit:
         width = features.shape[1]
         if not 0 < kept < width:
             raise FitError(f"kept: expected a number from 1 to {width - 1}, got {kept}")
+        if origin.shape != (width,):
+            raise ShapeError(f"origin: expected shape {(width,)}, got {origin.shape}")
+        require_finite("origin", origin)
         centred = features - origin
         _, directions = np.linalg.eigh(centred.T @ centred / len(features))
         rest = directions[:, : width - kept].T

@@ -63,3 +63,11 @@ def test_arrays_of_other_recordings_are_refused() -> None:
             called_afib=np.ones(2, np.bool_),
             sets=np.ones((2, 2), np.bool_),
         )
+    for rhythms in (1, 3):
+        with pytest.raises(ShapeError, match=f"sets: expected 2 rhythms, got {rhythms}"):
+            answers(
+                usable=np.ones(2, np.bool_),
+                accepted=np.ones(2, np.bool_),
+                called_afib=np.ones(2, np.bool_),
+                sets=np.ones((2, rhythms), np.bool_),
+            )

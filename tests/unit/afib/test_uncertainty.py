@@ -18,7 +18,7 @@ from afib.decision import load_screener
 from afib.errors import ModelError, TrainingError
 from afib.sets import fit_sets, rhythm_scores, sets_of
 from afib.uncertainty import Uncertainty, device_digest
-from nnassure.errors import NotFiniteError, ShapeError
+from nnassure.errors import FitError, NotFiniteError, ShapeError
 from tests.support.models import tiny_checkpoint
 from tests.support.uncertain import tiny_uncertainty
 
@@ -197,3 +197,15 @@ def test_a_logit_that_is_no_number_has_no_set() -> None:
     for wrong in (np.nan, np.inf):
         with pytest.raises(NotFiniteError):
             sets_of(np.array([wrong]), temperature=1.0, thresholds=np.array([0.5, 0.5]))
+        with pytest.raises(NotFiniteError):
+            fit_sets(np.full(99, wrong), np.ones(99, np.bool_), temperature=1.0, alpha=0.1)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_temperature_that_is_none_scales_nothing(temperature: float) -> None:
+    """Neither for sets nor for what they are calibrated on."""
+    logits = np.linspace(-1, 1, 100)
+    with pytest.raises(FitError, match="temperature: expected a number above 0"):
+        fit_sets(logits, logits > 0, temperature=temperature, alpha=0.1)
+    with pytest.raises(FitError, match="temperature"):
+        sets_of(logits, temperature=temperature, thresholds=np.array([0.5, 0.5]))

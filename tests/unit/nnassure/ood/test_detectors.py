@@ -153,6 +153,10 @@ def test_choices_out_of_range_are_refused() -> None:
     flat = np.concatenate([KNOWN.features[:, :3], np.zeros((300, 3))], axis=1)
     with pytest.raises(FitError, match="off the principal space"):
         VirtualLogit.fit(flat, KNOWN.logits, KNOWN.labels, origin=ORIGIN, kept=3)
+    with pytest.raises(ShapeError, match="origin: expected shape"):
+        VirtualLogit.fit(*FIT, origin=ORIGIN[:-1], kept=3)
+    with pytest.raises(NotFiniteError, match="origin"):
+        VirtualLogit.fit(*FIT, origin=ORIGIN * np.nan, kept=3)
     for strange, strength in ((STRANGE[:9], 1.0), (STRANGE, 0.0), (STRANGE, np.nan)):
         with pytest.raises(FitError, match=r"strange|strength"):
             Exposed.fit(*FIT, strange=strange, strength=strength)
