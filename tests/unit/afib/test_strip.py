@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from afib.drawing import Drawing
 from afib.errors import RecordError
 from afib.evidence import Evidence
 from afib.explained import Explained
@@ -24,8 +25,6 @@ from verification.pictured import is_true, says_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from afib.drawing import Drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
 PAPER = {
@@ -136,6 +135,111 @@ def test_a_rate_that_is_not_whole_draws_no_row_too_many(rate_hz: float, rows: in
         assert is_true(
             strip(replace(one, recording=made)).svg().decode(), replace(one, recording=made), PAPER
         )
+
+
+class Mutant(Drawing):
+    """A drawing that draws something else."""
+
+    def kind(self, colour: str, points: list[list[tuple[float, float]]]) -> str:
+        """What the lines are of."""
+        paper = {"#f6d9d9": "fine", "#e9a8a8": "coarse", "#1a1a1a": "pulse", "#5c5c5c": "lane"}
+        assert points
+        return paper.get(colour, "trace")
+
+
+def turned(colour: str) -> str:
+    """Orange for blue."""
+    return f"#{colour[5:7]}{colour[3:5]}{colour[1:3]}"
+
+
+def down(points: list[list[tuple[float, float]]]) -> list[list[tuple[float, float]]]:
+    """Lines without those that run across."""
+    return [line for line in points if line[0][1] != line[-1][1]]
+
+
+LINES: dict[str, Callable[..., tuple[Any, str, float] | None]] = {
+    "colours of the trace turned": lambda kind, points, colour, width: (
+        (points, turned(colour) if kind == "trace" else colour, width)
+    ),
+    "no colour": lambda kind, points, colour, width: (
+        (points, "#464646" if kind == "trace" else colour, width)
+    ),
+    "no trace to see": lambda kind, points, colour, width: (
+        (points, colour, 0.0 if kind == "trace" else width)
+    ),
+    "no lines across": lambda kind, points, colour, width: (
+        (down(points) if kind in {"fine", "coarse"} else points, colour, width)
+    ),
+    "every other line across": lambda kind, points, colour, width: (
+        (
+            down(points) + [line for line in points if line not in down(points)][::2]
+            if kind == "fine"
+            else points,
+            colour,
+            width,
+        )
+    ),
+    "no bold lines": lambda kind, points, colour, width: (
+        (points, "#f6d9d9" if kind == "coarse" else colour, width)
+    ),
+}
+Placed = tuple[float, float, str]
+
+
+def in_one_place(x: float, y: float, text: str) -> Placed:
+    """All intervals at the same place."""
+    return (40.0, 30.0, text) if text == "1000" else (x, y, text)
+
+
+def a_beat_late(x: float, y: float, text: str) -> Placed:
+    """Every interval over the next one."""
+    return (x + 25, y, text) if text == "1000" else (x, y, text)
+
+
+def swapped(x: float, y: float, text: str) -> Placed:
+    """What stands beside a lane."""
+    return x, y, {"AFib": "normal", "normal": "AFib"}.get(text, text)
+
+
+def mistimed(x: float, y: float, text: str) -> Placed:
+    """The second row is said to begin elsewhere."""
+    return x, y, {"10 s": "11 s"}.get(text, text)
+
+
+def unchanged(x: float, y: float, text: str) -> Placed:
+    """As it is."""
+    return x, y, text
+
+
+TEXTS = {each.__name__: each for each in (in_one_place, a_beat_late, swapped, mistimed)}
+
+
+@pytest.mark.parametrize("mutation", [*LINES, *TEXTS, "lanes end half way"])
+def test_a_picture_drawn_wrongly_is_noticed(mutation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours, paper, intervals, words, times, and courses that end too early."""
+
+    class Wrong(Mutant):
+        def lines(self, points: Any, *, colour: str, width_mm: float) -> None:  # noqa: ANN401  places
+            change = LINES.get(mutation)
+            if change is not None:
+                made = change(self.kind(colour, points), points, colour, width_mm)
+                assert made is not None
+                points, colour, width_mm = made
+            super().lines(points, colour=colour, width_mm=width_mm)
+
+        def area(self, points: Any, *, colour: str) -> None:  # noqa: ANN401  places
+            if mutation == "lanes end half way" and len(points) > 3:
+                points = [*points[: len(points) // 2], (points[len(points) // 2][0], points[0][1])]
+            super().area(points, colour=colour)
+
+        def text(self, x: float, y: float, text: str, **look: Any) -> None:  # noqa: ANN401  a look
+            x, y, text = TEXTS.get(mutation, unchanged)(x, y, text)
+            super().text(x, y, text, **look)
+
+    one = explained()
+    assert is_true(strip(one).svg().decode(), one, PAPER)
+    monkeypatch.setattr("afib.strip.Drawing", Wrong)
+    assert not is_true(strip(one).svg().decode(), one, PAPER)
 
 
 def other(one: Explained, gain: float) -> Recording:

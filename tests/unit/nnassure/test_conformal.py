@@ -23,7 +23,7 @@ def test_a_score_of_the_other_class_has_to_be_a_number_too() -> None:
 def test_labels_and_groups_are_integers_one_a_record() -> None:
     """Neither shares nor tables."""
     with pytest.raises(ShapeError, match="expected integers, got float64"):
-        class_thresholds(SCORES, LABELS.astype(np.float64), 0.2)  # type: ignore[arg-type]
+        class_thresholds(SCORES, LABELS.astype(np.float64), 0.2)
     with pytest.raises(ShapeError, match="groups"):
         class_thresholds(SCORES, LABELS, 0.2, groups=np.zeros((30, 1), np.int64))
 
