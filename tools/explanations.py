@@ -1,6 +1,6 @@
 """Write what the networks look at, over many held-out recordings: docs/explanations.md.
 
-Recordings are those of the verification of explanations (XAI-001 to XAI-013), each explained beside
+Recordings are those of the verification of explanations (XAI-001 to XAI-014), each explained beside
 the network of its fold, which never saw it. Takes a minute.
 """
 
@@ -54,7 +54,7 @@ Written by `make explanations`.
 
 {total} held-out recordings that the device accepts, half of them with AFib, each explained beside the network of its fold; {right} of them are decided rightly, and the tables and figures are of these.
 A positive weight argues for AFib, a negative one for normal rhythm.
-[Decision 0024](decisions/0024-captum.md) says how weights are found; the requirements XAI-001 to XAI-013 say what they are held to, and the report what came of it.
+[Decision 0024](decisions/0024-captum.md) says how weights are found; the requirements XAI-001 to XAI-014 say what they are held to, and the report what came of it.
 
 ## What we find
 

@@ -14,15 +14,23 @@ if TYPE_CHECKING:
 
     from nnassure.arrays import DoubleArray, FloatArray
 
-__all__ = ["ANEW", "drawn_anew"]
+__all__ = ["ANEW", "WITHOUT_TRAINING", "drawn_anew"]
 
 #: What begins the name of an agreement; the number of layers drawn anew, and the last of them, end
 #: it.
 ANEW = "drawn anew "
+#: What ends the name of a value of a network whose layers are all drawn anew.
+WITHOUT_TRAINING = "without training"
 
 
-def drawn_anew(
-    network: nn.Module, inputs: FloatArray, usual: DoubleArray, methods: tuple[str, str], seed: int
+def drawn_anew(  # noqa: PLR0913  what is explained, and beside what
+    network: nn.Module,
+    inputs: FloatArray,
+    usual: DoubleArray,
+    methods: tuple[str, str],
+    *,
+    noise: FloatArray,
+    seed: int,
 ) -> tuple[dict[str, DoubleArray], DoubleArray]:
     """Agreement with maps of networks with more and more layers drawn anew, and maps of the last.
 
@@ -33,10 +41,13 @@ def drawn_anew(
         inputs: Segments, shape (recordings, samples).
         usual: Their maps by the first method, of the same shape.
         methods: Whose maps are compared, and whose are given of the network without training.
+        noise: What is added to the segments, to see whether maps without training keep their
+            course as well, of the shape of *inputs*.
         seed: Of the draws.
 
     Returns:
-        Agreement by how many layers are drawn anew, each of shape (recordings,); and the maps by
+        Agreement by how many layers are drawn anew, and under noise without training, each of shape
+        (recordings,); and the maps by
         the second method of a network whose layers are all drawn anew, shape (recordings, samples).
     """
     compared, given = methods
@@ -50,5 +61,11 @@ def drawn_anew(
                 usual[place : place + 1], attribution(compared, question, row).weights
             )
             agreements.setdefault(f"{ANEW}{depth} {name}", []).append(float(found[0]))
+        still, moved = (
+            attribution(compared, question, each).weights for each in (row, row + noise[place])
+        )
+        agreements.setdefault(f"noisy {WITHOUT_TRAINING}", []).append(
+            float(rank_agreement(still, moved)[0])
+        )
         last.append(attribution(given, question, row).weights[0])
     return {name: np.array(values) for name, values in agreements.items()}, np.array(last)

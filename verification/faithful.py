@@ -32,10 +32,12 @@ class Faithful:
             (recordings,).
         halfway: Segments of which the half that weighs most by the first method is replaced, shape
             (recordings, samples).
+        halfway_at_random: The same with a half replaced that was drawn.
     """
 
     values: Mapping[str, DoubleArray]
     halfway: FloatArray
+    halfway_at_random: FloatArray
 
 
 def faithfulness(
@@ -61,7 +63,8 @@ def faithfulness(
             normal, afib = network(torch.from_numpy(changed)).double().unbind(dim=1)
         return np.asarray(side * (afib - normal).numpy(), np.float64)
 
-    values, halfway = {}, None
+    values: dict[str, DoubleArray] = {}
+    halves: list[tuple[FloatArray, FloatArray]] = []
     for method, weights in maps.items():
         tested = deletion(
             answer,
@@ -76,8 +79,9 @@ def faithfulness(
         values[f"removed {method}"] = tested.removed.gain
         values[f"inserted {method}"] = tested.inserted.gain
         values[f"faithful {method}"] = tested.removed.gain + tested.inserted.gain
-        halfway = tested.halfway if halfway is None else halfway
-    return Faithful(values=values, halfway=inputs if halfway is None else halfway)
+        halves.append((tested.halfway, tested.halfway_at_random))
+    by_weight, at_random = halves[0]
+    return Faithful(values=values, halfway=by_weight, halfway_at_random=at_random)
 
 
 def accepted_of(limits: Limits, segments: FloatArray, rate_hz: float) -> BoolArray:

@@ -14,11 +14,11 @@ from nnassure.attribution import METHODS, Question, attribution, widening
 from nnassure.explanation import share_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray
 
-__all__ = ["Known", "PlateauNetwork", "known_answers"]
+__all__ = ["Known", "MarkerNetwork", "PlateauNetwork", "known_answers", "off_centre"]
 
 
 class PlateauNetwork(nn.Module):
@@ -46,6 +46,66 @@ class PlateauNetwork(nn.Module):
         """Logits, shape (records, 2)."""
         made: Tensor = self.head(self.features(inputs[:, None]).mean(dim=-1))
         return made
+
+
+class MarkerNetwork(nn.Module):
+    """Answers by how high the signal is above a level, through layers like those of a network.
+
+    Args:
+        kernels: Of its convolutions, each a mean.
+        strides: Of its convolutions.
+        most_mv: A mean over the first kernel up to this is not seen.
+    """
+
+    def __init__(self, kernels: Sequence[int], strides: Sequence[int], most_mv: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for place, (kernel, stride) in enumerate(zip(kernels, strides, strict=True)):
+            layer = nn.Conv1d(1, 1, kernel, stride, kernel // 2)
+            with torch.no_grad():
+                layer.weight.fill_(1 / kernel)
+                layer.bias = nn.Parameter(torch.full((1,), -most_mv if place == 0 else 0.0))
+            layers += [layer, nn.ReLU()]
+        self.features = nn.Sequential(*layers)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits, shape (records, 2)."""
+        high = self.features(inputs[:, None]).mean(dim=-1)
+        return torch.cat([-high, high], dim=1)
+
+
+def off_centre(
+    inputs: FloatArray,
+    rate_hz: float,
+    layers: tuple[Sequence[int], Sequence[int]],
+    asked: Mapping[str, Any],
+) -> dict[str, DoubleArray]:
+    """How far the middle of the evidence lies from that of a plateau, in seconds.
+
+    Args:
+        inputs: Segments without any plateau, shape (recordings, samples).
+        rate_hz: Their rate.
+        layers: Kernels and strides of the network that is to be explained.
+        asked: ``seed``, ``plateau_mv``, ``plateau_s`` and ``most_mv``.
+
+    Returns:
+        By method, shape (recordings,), never below 0. A plateau stands where no frame that sees it
+        sees an end of the segment.
+    """
+    network = MarkerNetwork(*layers, asked["most_mv"]).eval()
+    count, samples = inputs.shape
+    width, reach = round(asked["plateau_s"] * rate_hz), widening(network)
+    generator = np.random.default_rng(asked["seed"])
+    starts = generator.integers(reach, samples - reach - width, count)
+    at = np.arange(samples)
+    inside = (at >= starts[:, None]) & (at < starts[:, None] + width)
+    planted = np.where(inside, np.float32(asked["plateau_mv"]), inputs)
+    question, found = Question(network=network, wanted=1, other=0), {}
+    for method in METHODS:
+        sizes = np.abs(attribution(method, question, planted).weights)
+        middles = (sizes * at).sum(axis=1) / sizes.sum(axis=1)
+        found[method] = np.abs(middles - starts - (width - 1) / 2) / rate_hz
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

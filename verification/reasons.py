@@ -61,6 +61,7 @@ class Reasons:
             drawn anew.
         inputs: What is explained of each, shape (recordings, samples).
         halfway: The same with the half replaced that weighs most.
+        halfway_at_random: The same with a half replaced that was drawn.
         rate_hz: Of both.
     """
 
@@ -70,6 +71,7 @@ class Reasons:
     values: Mapping[str, DoubleArray]
     inputs: FloatArray
     halfway: FloatArray
+    halfway_at_random: FloatArray
     rate_hz: float
 
 
@@ -113,6 +115,7 @@ def reasons_of(
         },
         inputs=np.concatenate([part.inputs for part in parts]),
         halfway=np.concatenate([part.halfway for part in parts]),
+        halfway_at_random=np.concatenate([part.halfway_at_random for part in parts]),
         rate_hz=parts[0].rate_hz,
     )
 
@@ -135,7 +138,12 @@ def _of_fold(
     beats = [r_peaks(row, rate_hz) / rate_hz for row in inputs]
     values = {f"empty {method}": each.empty.astype(float) for method, each in found.items()}
     anew, untrained = drawn_anew(
-        checkpoint.network, inputs, maps[COARSE], (COARSE, FINE), seed + fold
+        checkpoint.network,
+        inputs,
+        maps[COARSE],
+        (COARSE, FINE),
+        noise=noise.astype(np.float32),
+        seed=seed + fold,
     )
     values |= anew
     faithful = faithfulness(
@@ -174,6 +182,7 @@ def _of_fold(
         | _by_part(untrained, beats, rate_hz, "untrained"),
         inputs=inputs,
         halfway=faithful.halfway,
+        halfway_at_random=faithful.halfway_at_random,
         rate_hz=rate_hz,
     )
 

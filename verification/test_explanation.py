@@ -13,10 +13,10 @@ from afib.dataset import AFIB, NORMAL
 from afib.preprocessing import segments
 from afib.settings import load_uncertainty
 from vericase import Proportion, Scalar
-from verification.anew import ANEW
+from verification.anew import ANEW, WITHOUT_TRAINING
 from verification.faithful import accepted_of
 from verification.gallery import gravest_errors, pictures
-from verification.known_answers import known_answers
+from verification.known_answers import known_answers, off_centre
 from verification.pictured import is_true
 from verification.plots import table_figure
 from verification.reasons import (
@@ -28,6 +28,7 @@ from verification.reasons import (
     drawn_for_reasons,
     reasons_of,
 )
+from verification.summaries import WIDTHS, quantiles, summary
 from verification.uncertain import FOLDS, conditions_of, csv_of
 
 if TYPE_CHECKING:
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from afib.heldout.derived import Judgement
     from afib.records import Recording
     from afib.settings import Settings
-    from nnassure.arrays import BoolArray
-
-#: Of the columns of a table of quantiles, in dots.
-_WIDTHS = (210, 60, 80, 55, 60, 55, 60)
 
 Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
@@ -55,33 +52,9 @@ def reasons(dataset: Dataset, uncertain: Judgement, uncertainty_folder: Path) ->
         for requirement in ("XAI-001", "XAI-004", "XAI-005")
         for name, value in conditions_of(requirement).items()
     }
+    asked["radius_mv"] = conditions_of("ROB-001")["radius_mv"]
     drawn = drawn_for_reasons(uncertain, each=asked["each"], seed=asked["seed"])
     return reasons_of(dataset, drawn, uncertainty_folder / FOLDS, asked)
-
-
-def _summary(reasons: Reasons, *names: str) -> str:
-    """Quantiles of some values as CSV."""
-    return csv_of(_quantiles(reasons, *names))
-
-
-def _quantiles(reasons: Reasons, *names: str) -> list[tuple[str, ...]]:
-    """Quantiles of some values, of all recordings and by what they are called."""
-    table: list[tuple[str, ...]] = [
-        ("value", "called", "recordings", "5 %", "median", "95 %", "above 0")
-    ]
-    groups: dict[str, BoolArray] = {
-        "either": np.ones(len(reasons.names), np.bool_),
-        "AFib": reasons.called_afib,
-        "normal": ~reasons.called_afib,
-    }
-    for name in names:
-        for group, chosen in groups.items():
-            own = reasons.values[name][chosen]
-            own = own[np.isfinite(own)]
-            low, middle, high = np.quantile(own, [0.05, 0.5, 0.95])
-            cells = (f"{low:.3f}", f"{middle:.3f}", f"{high:.3f}", f"{int((own > 0).sum())}")
-            table.append((name, group, f"{len(own)}", *cells))
-    return table
 
 
 @pytest.mark.verifies("XAI-001")
@@ -106,7 +79,10 @@ def test_what_is_planted_is_found(
             inputs.append(first)
         if len(inputs) == conditions["each"]:
             break
-    known = known_answers(np.stack(inputs), settings.preprocessing.rate_hz, conditions)
+    segments_mv, rate_hz = np.stack(inputs), settings.preprocessing.rate_hz
+    known = known_answers(segments_mv, rate_hz, conditions)
+    layers = (settings.network.kernels, settings.network.strides)
+    apart_s = off_centre(segments_mv, rate_hz, layers, conditions)
     table: list[tuple[str, ...]] = [("method", "recordings", "smallest share", "share of time")]
     for method, shares in known.shares.items():
         time = known.times[method].mean()
@@ -120,6 +96,13 @@ def test_what_is_planted_is_found(
         },
     )
     measure("planted_signs_right", Proportion.of(known.signs_right))
+    places: list[tuple[str, ...]] = [("method", "recordings", "largest distance, s")]
+    places += [(name, f"{len(own)}", f"{own.max():.4f}") for name, own in apart_s.items()]
+    measure(
+        "evidence_off_centre",
+        Scalar(max(float(own.max()) for own in apart_s.values()), "s"),
+        attachments={"off-centre.csv": csv_of(places)},
+    )
     measure("nothing_planted_said", Proportion.of(known.said_empty))
 
 
@@ -129,7 +112,8 @@ def test_maps_hang_on_what_was_learnt(
 ) -> None:
     """Of recordings, those whose map a network drawn anew gives alike, either way up."""
     names = [name for name in reasons.values if name.startswith(ANEW)]
-    alike = {name: np.abs(reasons.values[name]) >= conditions["alike"] for name in names}
+    # A map that is empty or constant agrees with none, and shows nothing either.
+    alike = {name: ~(np.abs(reasons.values[name]) < conditions["alike"]) for name in names}
     table: list[tuple[str, ...]] = [("layers", "recordings", "alike", "median")]
     for name, found in alike.items():
         middle = f"{np.median(np.abs(reasons.values[name])):.3f}"
@@ -138,7 +122,7 @@ def test_maps_hang_on_what_was_learnt(
         "maps_without_training_alike",
         Proportion.of(alike[names[-1]]),
         attachments={
-            "drawn-anew.csv": _summary(reasons, *names),
+            "drawn-anew.csv": summary(reasons, *names),
             "drawn-anew.svg": table_figure("Maps of networks drawn anew", table),
         },
     )
@@ -158,16 +142,20 @@ def test_answers_hang_on_what_is_weighed(
     ]
     better = reasons.values[f"faithful {COARSE}"] > 0
     strange: list[tuple[str, ...]] = [("segments", "accepted", "of")]
-    for kind, some in (("as they are", reasons.inputs), ("half replaced", reasons.halfway)):
+    for kind, some in (
+        ("as they are", reasons.inputs),
+        ("half replaced, by weight", reasons.halfway),
+        ("half replaced, at random", reasons.halfway_at_random),
+    ):
         kept = accepted_of(device.limits, some, reasons.rate_hz)
         strange.append((kind, f"{int(kept.sum())}", f"{len(kept)}"))
     measure(
         "faithful_maps",
         Proportion.of(better),
         attachments={
-            "faithfulness.csv": _summary(reasons, *names),
+            "faithfulness.csv": summary(reasons, *names),
             "faithfulness.svg": table_figure(
-                "Gains by removal and insertion", _quantiles(reasons, *names), _WIDTHS
+                "Gains by removal and insertion", quantiles(reasons, *names), WIDTHS
             ),
             "half-replaced.csv": csv_of(strange),
             "half-replaced.svg": table_figure("What the gate accepts on the way", strange),
@@ -175,6 +163,15 @@ def test_answers_hang_on_what_is_weighed(
     )
     measure("faithful_maps_of_afib", Proportion.of(better[reasons.called_afib]))
     measure("faithful_maps_of_normal", Proportion.of(better[~reasons.called_afib]))
+
+
+@pytest.mark.verifies("XAI-014")
+def test_either_half_of_faithfulness_is_told(measure: Measure, reasons: Reasons) -> None:
+    """Of recordings called one rhythm, those where removal, or insertion, beats random orders."""
+    for kind in ("removed", "inserted"):
+        better = reasons.values[f"{kind} {COARSE}"] > 0
+        measure(f"{kind}_earlier_afib", Proportion.of(better[reasons.called_afib]))
+        measure(f"{kind}_earlier_normal", Proportion.of(better[~reasons.called_afib]))
 
 
 @pytest.mark.parametrize(
@@ -192,10 +189,11 @@ def test_maps_stay_where_nothing_changes(
     measure: Measure, conditions: Conditions, reasons: Reasons, value: str, measurand: str
 ) -> None:
     """Of recordings, those whose map keeps its course."""
+    beside = [each for each in reasons.values if each == f"{value} {WITHOUT_TRAINING}"]
     measure(
         measurand,
         Proportion.of(reasons.values[value] >= conditions["agreement"]),
-        attachments={f"{measurand}.csv": _summary(reasons, value)},
+        attachments={f"{measurand}.csv": summary(reasons, value, *beside)},
     )
 
 
@@ -212,7 +210,7 @@ def test_methods_agree(measure: Measure, conditions: Conditions, reasons: Reason
     measure(
         "agreeing_maps",
         Proportion.of(own.min(axis=0) >= conditions["agreement"]),
-        attachments={"agreement.csv": _summary(reasons, *names, *mismatched, *slow)},
+        attachments={"agreement.csv": summary(reasons, *names, *mismatched, *slow)},
     )
     others = np.array([reasons.values[name] for name in mismatched])
     measure("agreement_beyond_chance", Proportion.of(np.all(own > others, axis=0).tolist()))
@@ -236,7 +234,7 @@ def test_evidence_stands_in_a_part_of_the_heartbeat(
     measure(
         measurand,
         Proportion.of(reasons.values[f"weight {part}"] >= reasons.values[f"untrained {part}"]),
-        attachments={f"{measurand}.csv": _summary(reasons, *names)},
+        attachments={f"{measurand}.csv": summary(reasons, *names)},
     )
 
 
@@ -258,7 +256,7 @@ def test_evidence_follows_irregularity(measure: Measure, reasons: Reasons) -> No
     measure(
         "evidence_follows_irregularity",
         Proportion.of(found[np.isfinite(found)] > 0),
-        attachments={"irregularity.csv": _summary(reasons, "irregularity")},
+        attachments={"irregularity.csv": summary(reasons, "irregularity")},
     )
 
 

@@ -124,11 +124,13 @@ class Deletion:
             earlier.
         halfway: The records once half of the stretches, those of most weight, are replaced, shape
             (records, samples): to see whether what is judged on the way is still plausible.
+        halfway_at_random: The same in the first of the random orders.
     """
 
     removed: Paired
     inserted: Paired
     halfway: FloatArray
+    halfway_at_random: FloatArray
 
 
 def deletion(  # noqa: PLR0913  what is replaced, by what, in which orders
@@ -185,13 +187,15 @@ def deletion(  # noqa: PLR0913  what is replaced, by what, in which orders
         )
         return Paired(by_weight=fallen, at_random=np.mean(others, axis=0))
 
-    *_, halfway = itertools.islice(
-        _passing(inputs, replacement, by_weight, edges, fade), 1 + len(edges) // 2
-    )
+    def half(order: np.ndarray) -> FloatArray:
+        passing = _passing(inputs, replacement, order, edges, fade)
+        return next(itertools.islice(passing, len(edges) // 2, None))
+
     return Deletion(
         removed=paired(inputs, replacement, -1.0),
         inserted=paired(replacement, inputs, 1.0),
-        halfway=halfway,
+        halfway=half(by_weight),
+        halfway_at_random=half(drawn[0]),
     )
 
 

@@ -20,7 +20,7 @@ from nnassure.explanation import cascading
 from tests.support.datasets import dataset_of
 from tests.support.models import tiny_checkpoint
 from verification import known_answers as known
-from verification.anew import ANEW, drawn_anew
+from verification.anew import ANEW, WITHOUT_TRAINING, drawn_anew
 from verification.faithful import faithfulness
 from verification.gallery import gravest_errors, pictures
 from verification.reasons import COARSE, FINE, OTHERS, SLOW, drawn_for_reasons, reasons_of
@@ -111,7 +111,9 @@ def test_checks_of_one_network(dataset: Dataset, tmp_path: Path) -> None:
         np.testing.assert_allclose(found.values[f"faithful {method}"], total)
     for name, values in found.values.items():
         assert values.shape == found.names.shape, name
-        correlation = name in {"noisy", "by frames", "by samples", "irregularity"}
+        correlation = name in {"noisy", "by frames", "by samples", "irregularity"} or (
+            WITHOUT_TRAINING in name
+        )
         if correlation or name.startswith(("agreement", "mismatched", ANEW)):
             assert (np.abs(values[np.isfinite(values)]) <= 1 + 1e-9).all(), name
     for part in PARTS:
@@ -155,6 +157,23 @@ def test_a_method_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     assert not known.known_answers(quiet(), 60.0, PLANTED).signs_right.any()
 
 
+def test_evidence_that_stands_elsewhere_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through layers as wide as those of the classifier; by a map merely stretched, or moved."""
+    layers = ((11, 9, 9, 9), (3, 2, 2, 2))
+    found = known.off_centre(quiet(12), 60.0, layers, PLANTED)
+    assert list(found) == list(METHODS)
+    assert max(own.max() for own in found.values()) < 0.05
+    real = attribution
+
+    def moved(*asked: object) -> object:
+        done = real(*asked)  # type: ignore[arg-type]
+        return replace(done, weights=np.roll(done.weights, 6, axis=1))
+
+    monkeypatch.setattr(known, "attribution", moved)
+    late = known.off_centre(quiet(12), 60.0, layers, PLANTED)
+    assert min(own.min() for own in late.values()) > 0.05
+
+
 def test_the_gravest_errors_are_the_surest(dataset: Dataset, tmp_path: Path) -> None:
     """AFib that was called normal first, the surest of them first; each has its picture."""
     right = np.where(dataset.is_afib, 3.0, -3.0).astype(np.float32)
@@ -194,10 +213,12 @@ def test_recordings_have_draws_of_their_own() -> None:
         COARSE, Question(network=CHECKPOINT.network, wanted=1, other=0), inputs
     ).weights
     asked = (CHECKPOINT.network, inputs, usual, (COARSE, FINE))
-    values, last = drawn_anew(*asked, 5)
-    again, _ = drawn_anew(*asked, 5)
-    assert all(name.startswith(ANEW) for name in values)
-    assert len(values) == len([*cascading(CHECKPOINT.network, seed=1)])
+    values, last = drawn_anew(*asked, noise=np.zeros_like(inputs), seed=5)
+    again, _ = drawn_anew(*asked, noise=np.zeros_like(inputs), seed=5)
+    steady = f"noisy {WITHOUT_TRAINING}"
+    assert all(name.startswith(ANEW) for name in values if name != steady)
+    assert len(values) == 1 + len([*cascading(CHECKPOINT.network, seed=1)])
+    np.testing.assert_allclose(values[steady], 1.0)
     for name, found in values.items():
         np.testing.assert_array_equal(found, again[name])
     assert not np.array_equal(last[0], last[1])
