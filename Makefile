@@ -45,7 +45,7 @@ ifeq ($(filter $(DATA),synthetic physionet2017),)
 $(error DATA: expected synthetic or physionet2017, got "$(DATA)")
 endif
 
-.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors bench-explaining bench-reviewing app reference explanations decisions schema lock clean
+.PHONY: help setup verify test test-long coverage mutation check bench bench-peers bench-detectors bench-trainings bench-explaining bench-reviewing app reference explanations decisions schema lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -115,6 +115,11 @@ bench-detectors: $(STAMP) ## measure detectors of strange recordings, and accept
 	@set -o pipefail; { printf '# Settings of the gate\n\nWritten by `make bench-detectors`.\n\n'; \
 	  $(BIN)/python -m benchmarks.gate_settings --networks reports/reference/uncertainty/folds; } | tee artifacts/gate-settings.md
 	@mv artifacts/gate-settings.md benchmarks/gate_settings.md
+
+bench-trainings: $(STAMP) ## train the certified preset with five seeds; writes benchmarks/trainings.md
+	@set -o pipefail; mkdir -p artifacts; { printf '# Certified training by seed\n\nWritten by `make bench-trainings`.\n\n'; \
+	  $(BIN)/python -m benchmarks.trainings --preset physionet2017-certified --normal 100; } | tee artifacts/trainings.md
+	@mv artifacts/trainings.md benchmarks/trainings.md
 
 bench-explaining: $(STAMP) ## measure how long explanations take; writes benchmarks/explaining.md
 	@set -o pipefail; mkdir -p artifacts; { printf '# How long explanations take\n\nWritten by `make bench-explaining`.\n\n'; \

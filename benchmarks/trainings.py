@@ -9,6 +9,7 @@ and taken from there while they are current.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,8 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             training = replace(settings.training, seed=seed)
             model = _model(data, replace(settings, training=training), parsed.fold, parsed.models)
             rows.append([Path(preset).stem, str(seed), *_figures(model, recordings)])
-            print(f"{preset}, seed {seed}: {', '.join(rows[-1][2:])}", flush=True)
-    print(f"\nFold {parsed.fold} held out; {judged} recordings, as sensitivity / specificity.\n")
+            print(f"{preset}, seed {seed}: {', '.join(rows[-1][2:])}", file=sys.stderr, flush=True)
+    print(f"Fold {parsed.fold} held out; {judged} recordings, as sensitivity / specificity.")
+    print("Proven is what quick bounds prove, without the splits and ascents of a whole proof.\n")
     print("\n".join(f"| {' | '.join(row)} |" for row in (_HEAD, ["---"] * len(_HEAD), *rows)))
 
 
