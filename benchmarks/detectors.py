@@ -65,6 +65,7 @@ _NOISY = "too noisy (~)"
 _ODIN_TEMPERATURE, _ODIN_STEP_MV = 1000.0, 0.002
 _KEPT = 32
 OURS = "ours, family left out"
+SHIPPED = "ours, as it ships"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,8 +107,10 @@ def _print(figures: dict[str, dict[str, list[tuple[float, float]]]], folds: int)
     print("ones that are accepted where 95 % of those are.\n")
     print("| detector | worst area | of | worst FPR | of | mean area | mean FPR |")
     print("|---|---|---|---|---|---|---|")
+    worst = {}
     for method, found in figures.items():
         means = {family: np.mean(pairs, axis=0) for family, pairs in found.items()}
+        worst[method] = min(mean[0] for mean in means.values())
         low = min(means, key=lambda family: means[family][0])
         high = max(means, key=lambda family: means[family][1])
         areas, rates = np.array(list(means.values())).T
@@ -115,6 +118,11 @@ def _print(figures: dict[str, dict[str, list[tuple[float, float]]]], folds: int)
             f"| {method} | {means[low][0]:.4f} | {low} | {means[high][1]:.3f} | {high} | "
             f"{areas.mean():.4f} | {rates.mean():.3f} |"
         )
+    unseen = {method: area for method, area in worst.items() if method != SHIPPED}
+    best = max(unseen, key=lambda method: unseen[method])
+    print(f"\nOf those that were shown nothing of the family, {best} has the best worst area,")
+    print(f"{unseen[best]:.4f}; ours is shown some families and gains on them and their like.")
+    print("ViM begins at zero here, since the features are not those of the last layer alone.")
     print("\n| family | " + " | ".join(figures) + " |")
     print("|---" * (len(figures) + 1) + "|")
     for family in next(iter(figures.values())):
@@ -152,7 +160,7 @@ def _fold(
         fit_strangeness, validation=validation, is_afib=is_afib, settings=settings.detector
     )
     ships = fit(shown)
-    for method, leave_out in ((OURS, True), ("ours, as it ships", False)):
+    for method, leave_out in ((OURS, True), (SHIPPED, False)):
         found[method] = {}
         for name, rows in strange.items():
             gate = ships
