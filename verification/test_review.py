@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -243,7 +244,8 @@ def _judged_until_killed(
                 acknowledged.append((told["number"], comment))
             if len(acknowledged) == most:
                 end.set()
-    except OSError:
+    except (OSError, HTTPException):
+        # Killed before the answer was whole, so it was not acknowledged.
         pass
     end.set()
     killer.join()
