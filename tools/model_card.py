@@ -33,7 +33,7 @@ _REPORT = "[the reference report](../reports/reference)"
 _LIMITS = (
     (
         "Cross-fitted figures (NET-005, XAI but for XAI-002, and OOD and UNC but for OOD-009, "
-        "OOD-013, UNC-004 and UNC-005) show the procedure on recordings that no model had "
+        "OOD-013, UNC-004, UNC-005 and UNC-009) show the procedure on recordings that no model had "
         "seen, and no single model."
     ),
     (
@@ -77,6 +77,7 @@ _SHOWN = {
     ),
     "How sure it says it is": (
         *("UNC-001", "UNC-002", "UNC-003", "UNC-004", "UNC-005", "UNC-006", "UNC-007"),
+        "UNC-009",
     ),
     "What explains it": (
         *("XAI-001", "XAI-002", "XAI-003", "XAI-004", "XAI-005", "XAI-006", "XAI-007"),

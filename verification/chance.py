@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.stats import betabinom
 
 from afib.dataset.splits import PARTS
 from nnassure.conformal import conformal_threshold
 from vericase.statistics.proportions import proportion_lower
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from afib.heldout.derived import Judgement
     from nnassure.arrays import DoubleArray, IntArray
 
-__all__ = ["chance_table", "covered_by_chance"]
+__all__ = ["chance_of_one", "chance_table", "covered_by_chance"]
 
 _RHYTHMS = (("AFib", True), ("normal", False))
 
@@ -85,6 +87,47 @@ def chance_table(
                 f"{int(times[shown].sum())} of {runs} runs",
             )
         )
+    return table
+
+
+def chance_of_one(
+    calibrated: Mapping[str, int],
+    judged: Mapping[str, int],
+    alpha: float,
+    *,
+    floors: Sequence[float],
+    confidence: float,
+) -> list[tuple[str, ...]]:
+    """For each rhythm, how often the exact lower bound of one calibration's coverage is at a floor.
+
+    What one calibration covers of recordings that are exchangeable with its own is beta-binomial
+    (Vovk 2012, Conditional validity of inductive conformal predictors).
+
+    Args:
+        calibrated: How many recordings of each rhythm it was made of.
+        judged: How many of each judge it.
+        alpha: Of the sets.
+        floors: For the bounds.
+        confidence: Of the bounds.
+    """
+    table: list[tuple[str, ...]] = [
+        ("rhythm", "calibrated on", "judged by", "floor", "failures allowed", "chance to reach it")
+    ]
+    for name, total in judged.items():
+        size = calibrated[name]
+        # With fewer than that, a rhythm stands in every set.
+        rank = math.ceil(round((size + 1) * (1 - alpha), 9))
+        failures = np.arange(total + 1)
+        bounds = [proportion_lower(total - lost, total, confidence) for lost in failures.tolist()]
+        for floor in floors:
+            allowed = int((np.array(bounds) >= floor).sum()) - 1
+            reached = (
+                float(betabinom.cdf(allowed, total, size + 1 - rank, rank))
+                if rank <= size
+                else float(allowed >= 0)
+            )
+            told = f"{allowed}" if allowed >= 0 else "none is enough"
+            table.append((name, f"{size}", f"{total}", f"{floor:g}", told, f"{reached:.3f}"))
     return table
 
 

@@ -15,7 +15,7 @@ from afib.dataset.splits import PARTS
 from afib.rule import RHYTHMS
 from nnassure.calibration import brier_scores, calibration_error, reliability, resampled_errors
 from vericase import Proportion, Scalar
-from verification.chance import chance_table
+from verification.chance import chance_of_one, chance_table
 from verification.coverage import (
     by_band,
     by_duration,
@@ -151,16 +151,25 @@ def test_sets_say_something(measure: Measure, conditions: Conditions, uncertain:
     measure("empty_sets", Proportion.of([not any(each) for each in sets[accepted].tolist()]))
 
 
-@pytest.mark.verifies("UNC-004")
+@pytest.mark.verifies("UNC-004", "UNC-009")
 def test_sets_of_the_device_hold_the_true_rhythm(
     measure: Measure,
     conditions: Conditions,
+    device: Screener,
     answered: Answered,
     judged: Judged,
     classifier: Classifier,
 ) -> None:
     """Of accepted held-out recordings those with their rhythm in the set; and all answers."""
+    if device.limits is None:
+        pytest.fail("the device has no gate")
     afib, normal = answered.of(AFIB), answered.of(NORMAL)
+    chance = chance_of_one(
+        device.limits.uncertainty.provenance["calibration"],
+        {"afib": int(afib.accepted.sum()), "normal": int(normal.accepted.sum())},
+        device.limits.alpha,
+        **conditions["chance"],
+    )
     table = intention_to_diagnose(answered.labels, answered.answers)
     single = decision_table(
         judged, answered, classifier.probabilities(judged.logits), **conditions["decisions"]
@@ -175,6 +184,7 @@ def test_sets_of_the_device_hold_the_true_rhythm(
             ),
             "sets.csv": csv_of(said_of_test_split(answered.of(NORMAL, AFIB))),
             "decisions.csv": csv_of(single),
+            "chance.csv": csv_of(chance),
         },
     )
     measure("coverage_normal", Proportion.of(normal.sets[normal.accepted, 0]))

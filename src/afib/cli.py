@@ -22,7 +22,7 @@ from afib.dataset import check_against, read_manifest
 from afib.decision import Decision, Screener, load_screener
 from afib.errors import AfibError, RecordError, SettingsError
 from afib.records import read_any
-from afib.screening import FORMS
+from afib.screening import FORMS, meaning_of_sets
 from afib.settings import load_settings, load_uncertainty, preset_names
 from afib.workflow import (
     Prepared,
@@ -255,15 +255,23 @@ def _crossfit(parsed: argparse.Namespace) -> int:
 def _screen(parsed: argparse.Namespace) -> int:
     screener = load_screener(parsed.model or shipped_model())
     failures = 0
+    alphas: set[float] = set()
 
     def results() -> Iterator[Decision | RecordError]:
         nonlocal failures
         for record in read_any(parsed.paths):
             result = record if isinstance(record, RecordError) else _decision(screener, record)
-            failures += isinstance(result, RecordError)
+            if isinstance(result, RecordError):
+                failures += 1
+            elif result.alpha is not None:
+                alphas.add(result.alpha)
             yield result
 
     FORMS[parsed.format](results(), sys.stdout)
+    if parsed.format != "table" and sys.stderr.isatty():
+        # The table says it itself; what programs read holds records alone, but people watch too.
+        sys.stdout.flush()
+        _tell(*map(meaning_of_sets, sorted(alphas)))
     return SOME_FAILED if failures else FINE
 
 

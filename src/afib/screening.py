@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from afib.decision import Decision
 
-__all__ = ["FORMS"]
+__all__ = ["FORMS", "meaning_of_sets"]
 
 _COLUMNS = (
     "record",
@@ -53,10 +53,11 @@ def write_table(results: Iterable[Decision | RecordError], out: TextIO) -> None:
         out.flush()
     told = ", ".join(f"{number} {word}" for word, number in counts.items())
     out.write(f"{told}. Not for diagnostic use: review every decision.\n")
-    out.writelines(f"{_STRANGE}{_of_sets(alpha)}\n" for alpha in sorted(alphas))
+    out.writelines(f"{_STRANGE}{meaning_of_sets(alpha)}\n" for alpha in sorted(alphas))
 
 
-def _of_sets(alpha: float) -> str:
+def meaning_of_sets(alpha: float) -> str:
+    """What a prediction set promises, and what it does not; said wherever sets are shown."""
     return (
         f"What is not ruled out holds the true rhythm in {100 * (1 - alpha):g} % of recordings of "
         "each rhythm like those of calibration, in the mean over many recordings and calibrations, "

@@ -52,6 +52,20 @@ def test_screen_writes_the_published_keys(desk: DeviceDesk) -> None:
     assert {line["model_digest"] for line in lines} == {desk.digest}
 
 
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_who_watches_is_told_what_a_set_promises(
+    desk: DeviceDesk, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Beside the records and never among them; who reads both as a program is told nothing."""
+    unwatched = desk.screen(form=form)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    code, out, err = desk.screen(form=form)
+    assert (code, out, []) == unwatched
+    assert len(err) == 1
+    assert "98 % of recordings" in err[0]
+    assert "never for one patient" in err[0]
+
+
 def test_an_unreadable_record_is_named_and_the_rest_go_on(desk: DeviceDesk) -> None:
     """It gives its name and the reason, the others are decided as without it; exit 1."""
     sound = desk.screen()[1]

@@ -18,7 +18,7 @@ import numpy as np
 
 from afib.app.shelf import SignalShelf
 from afib.beats import r_peaks
-from afib.errors import RecordError
+from afib.errors import AfibError, RecordError
 from afib.explained import explain
 from afib.records import Recording
 from nnassure.errors import AssuranceError
@@ -230,6 +230,13 @@ class Desk:
                 return explain(self._screener, recording), start_s
         except AssuranceError as error:
             raise RecordError(name, f"{name}: {error}") from error
+
+    def rehearse(self, recording: Recording) -> None:
+        """Asks all of the device about *recording*, and keeps nothing."""
+        if self._screener is None:
+            return
+        with contextlib.suppress(AssuranceError, AfibError), self._network:
+            explain(self._screener, recording)
 
     def close(self) -> None:
         """Nothing is worked on any more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import signal
 import socket
@@ -25,16 +24,13 @@ from afib.app.server import Parts, make_app
 from afib.checkpoint import model_digest
 from afib.decision import load_screener
 from afib.errors import AfibError
-from afib.explained import explain
 from afib.records import Recording
 from afib.release import release_of
-from nnassure.errors import AssuranceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from afib.decision import Screener
 
 __all__ = ["Started", "start"]
 
@@ -57,7 +53,6 @@ class Started:
     _socket: socket.socket
     _parts: Parts
     _paths: Sequence[Path]
-    _screener: Screener
 
     def serve(self) -> None:
         """Serves until it is interrupted; then no child is left."""
@@ -87,11 +82,17 @@ class Started:
     def _behind(self) -> None:
         """What takes a while and nobody need wait for."""
         parts = self._parts
-        parts.reader.warm()
-        _rehearse(self._screener)
-        for path in self._paths:
-            parts.desk.problems += parts.desk.open_all(parts.reader.path(path))[1]
-        parts.desk.loading = False
+        try:
+            parts.reader.warm()
+            parts.desk.rehearse(_nobody())
+            for path in self._paths:
+                parts.desk.problems += parts.desk.open_all(parts.reader.path(path))[1]
+        except Exception as error:
+            # Whoever waits is told why no more comes; the log has the rest.
+            parts.desk.problems.append(f"app: expected to open what it was given, got {error!r}")
+            raise
+        finally:
+            parts.desk.loading = False
 
 
 def start(
@@ -142,7 +143,6 @@ def start(
         _socket=listening,
         _parts=parts,
         _paths=paths,
-        _screener=screener,
     )
 
 
@@ -171,12 +171,10 @@ def _listening(port: int) -> socket.socket:
     return listening
 
 
-def _rehearse(screener: Screener) -> None:
-    """One question for nobody, so that the first one need not wait for imports."""
+def _nobody() -> Recording:
+    """A recording of no person, to ask the first question of, which waits for imports."""
     rate_hz = 300.0
     at_s = np.arange(round(30 * rate_hz)) / rate_hz
     beats = np.exp(-0.5 * (((at_s % 0.8) - 0.4) / 0.02) ** 2)
     wave = (beats + 0.1 * np.sin(2 * np.pi * at_s)).astype(np.float32)
-    one = Recording.of(name="rehearsal", signal_mv=wave, rate_hz=rate_hz, origin="rehearsal")
-    with contextlib.suppress(AssuranceError, AfibError):
-        explain(screener, one)
+    return Recording.of(name="rehearsal", signal_mv=wave, rate_hz=rate_hz, origin="rehearsal")

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import betabinom
+from scipy.stats import beta, betabinom
 
 from afib.heldout import FoldGate, HeldOut, Rows
 from afib.heldout.derived import judgement_of
 from nnassure.errors import FitError
 from tests.support.datasets import dataset_of
-from verification.chance import chance_table, covered_by_chance
+from nnassure.conformal import conformal_threshold
+from verification.chance import chance_of_one, chance_table, covered_by_chance
 from verification.decided import decision_table
 from verification.judged import Judged
 from verification.uncertain import Answered
@@ -93,3 +94,30 @@ def test_the_table_of_chance_counts_runs_whose_bound_is_high_enough() -> None:
     assert shown == sorted(shown)
     assert shown[0] < 20
     assert shown[2] == 200
+
+
+def test_chance_of_one_calibration_is_that_of_simulated_ones() -> None:
+    """Thresholds of drawn scores on drawn scores; and what no number of successes reaches."""
+    alpha, size, total, runs = 0.05, 60, 114, 4000
+    told = chance_of_one(
+        {"AFib": size}, {"AFib": total}, alpha, floors=[0.88, 0.95, 0.999], confidence=0.95
+    )
+    generator = np.random.default_rng(5)
+    lost = np.zeros(runs, np.int64)
+    for run in range(runs):
+        limit = conformal_threshold(generator.random(size), alpha)
+        lost[run] = int((generator.random(total) > limit).sum())
+    for _, calibrated, judged, floor, allowed, chance in told[1:3]:
+        assert (calibrated, judged) == ("60", "114")
+        lower = [
+            beta.ppf(0.05, total - count, count + 1) for count in (int(allowed), int(allowed) + 1)
+        ]
+        assert lower[0] >= float(floor) > lower[1]
+        assert float(chance) == pytest.approx((lost <= int(allowed)).mean(), abs=0.03)
+    assert told[3][4:] == ("none is enough", "0.000")
+
+
+def test_too_small_a_calibration_covers_all() -> None:
+    """A rhythm then stands in every set, so that only the number of those judged decides."""
+    told = chance_of_one({"AFib": 9}, {"AFib": 114}, 0.02, floors=[0.9, 0.99], confidence=0.95)
+    assert [row[-1] for row in told[1:]] == ["1.000", "0.000"]

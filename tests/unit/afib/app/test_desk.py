@@ -102,6 +102,36 @@ def test_a_recording_keeps_name_and_samples(silent: Desk) -> None:
     assert (whole.digest, whole.rate_hz, opened.duration_s) == (one.digest, 300.0, 10.0)
 
 
+def test_nothing_is_decided_while_it_rehearses(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evidence is found by hooks into the one network, for nobody as for somebody."""
+    decided = threading.Event()
+
+    def open_one() -> None:
+        desk.open(recording())
+        decided.set()
+
+    opens = threading.Thread(target=open_one)
+
+    def asked(_screener: Screener, _one: Recording) -> None:
+        opens.start()
+        assert not decided.wait(0.3)
+
+    monkeypatch.setattr(afib.app.desk, "explain", asked)
+    desk.rehearse(recording("nobody"))
+    opens.join(10)
+    assert decided.is_set()
+    assert [each.recording.name for each in desk.since(0)] == ["A00001"]
+
+
+def test_a_silent_device_rehearses_nothing(silent: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nobody to ask, and what has no reasons is no error."""
+    monkeypatch.setattr(afib.app.desk, "explain", lambda *_: pytest.fail("asked"))
+    silent.rehearse(recording("nobody"))
+    assert silent.since(0) == []
+
+
 def test_the_device_says_what_it_says_elsewhere(desk: Desk) -> None:
     """A short recording has a decision and no windows."""
     opened = desk.open(recording())
