@@ -102,9 +102,7 @@ def test_a_recording_keeps_name_and_samples(silent: Desk) -> None:
     assert (whole.digest, whole.rate_hz, opened.duration_s) == (one.digest, 300.0, 10.0)
 
 
-def test_nothing_is_decided_while_it_rehearses(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_decided_while_it_rehearses(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Evidence is found by hooks into the one network, for nobody as for somebody."""
     decided = threading.Event()
 
