@@ -10,23 +10,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 import torch
 
 from afib.baselines import rr_feature_table
 from afib.checkpoint import UNCERTAINTY, Checkpoint
 from afib.classifier import Classifier
-from afib.crossfit import CrossFit, read_cross_fit
-from afib.dataset import AFIB, NORMAL, Dataset, manifest_digest
+from afib.dataset import AFIB, NORMAL, Dataset
 from afib.decision import Screener, load_screener
 from afib.errors import AfibError
 from afib.heldout.derived import Judgement, judgement_of
 from afib.settings import Settings, load_settings, load_uncertainty, preset_names
 from afib.sources import open_source
-from afib.uncertainty import Uncertainty
 from afib.workflow import (
     Prepared,
     calibrate,
@@ -39,7 +36,7 @@ from afib.workflow import (
 )
 from verification.certified import CROSSFIT, CertifiedTraining, foreign_models
 from verification.judged import Judged
-from verification.looks import recordings_digest
+from verification.subjects import as_recorded, cross_fitting, opened, or_stop, sound
 from verification.uncertain import (
     Answered,
     answered_by,
@@ -51,11 +48,11 @@ from verification.uncertain import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from afib.crossfit import CrossFit
     from afib.records import Recording
     from nnassure.arrays import FloatArray
     from vericase.evidence import Look
 
-_T = TypeVar("_T")
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reports" / "reference"
@@ -98,7 +95,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def settings(pytestconfig: pytest.Config) -> Settings:
     """Every number that shapes data and model."""
-    return _or_stop(lambda: load_settings(pytestconfig.getoption("data")))
+    return or_stop(lambda: load_settings(pytestconfig.getoption("data")))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -110,7 +107,7 @@ def _threads(settings: Settings) -> None:
 @pytest.fixture(scope="session")
 def data(settings: Settings) -> Prepared:
     """All recordings of the preset."""
-    return _or_stop(lambda: prepared(settings, None, progress=True))
+    return or_stop(lambda: prepared(settings, None, progress=True))
 
 
 @pytest.fixture(scope="session")
@@ -132,9 +129,9 @@ def model_folder(
     """The model that is verified; a cohort's own is trained if there is no current one."""
     given = pytestconfig.getoption("model")
     if given is not None:
-        return _sound(Path(given), data)
+        return sound(Path(given), data)
     if settings.data.source == "physionet2017":
-        return _sound(shipped_model(), data)
+        return sound(shipped_model(), data)
     folder = work / "model"
     if not is_current(folder, settings, data):
         sys.stderr.write(f"\ntraining {folder}\n")
@@ -148,35 +145,16 @@ def model_folder(
     return folder
 
 
-def _sound(folder: Path, data: Prepared) -> Path:
-    """*folder*, if its network and its gate were made from these very recordings and splits.
-
-    Otherwise recordings that are judged here might have had a part in the model.
-    """
-    checkpoint = _or_stop(lambda: Checkpoint.load(folder))
-    beside = _or_stop(lambda: Uncertainty.load(folder, checkpoint))
-    # Whether a run is a rehearsal changes no recording and no split.
-    released = manifest_digest({**data.document, "rehearsal": False})
-    for part, made in (("network", checkpoint.provenance), ("gate", beside.provenance)):
-        if made.get("manifest_sha256") not in {data.digest, released}:
-            pytest.exit(
-                f"{folder}: expected a {part} made from the recordings of the manifest "
-                f"{data.digest[:16]}, got {str(made.get('manifest_sha256'))[:16]}",
-                returncode=pytest.ExitCode.USAGE_ERROR,
-            )
-    return folder
-
-
 @pytest.fixture(scope="session")
 def classifier(model_folder: Path) -> Classifier:
     """The classifier under verification."""
-    return _or_stop(lambda: Classifier(Checkpoint.load(model_folder)))
+    return or_stop(lambda: Classifier(Checkpoint.load(model_folder)))
 
 
 @pytest.fixture(scope="session")
 def device(model_folder: Path) -> Screener:
     """The classifier with its gate and prediction sets: what people screen with."""
-    return _or_stop(lambda: load_screener(model_folder))
+    return or_stop(lambda: load_screener(model_folder))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -196,7 +174,7 @@ def held_out(
     vericase_look: Callable[..., Look | None],
 ) -> Dataset:
     """The test split, opened only as the record of openings allows."""
-    return _opened(pytestconfig, data, device.digest, vericase_look)
+    return opened(pytestconfig, data, device.digest, vericase_look)
 
 
 @pytest.fixture(scope="session")
@@ -228,7 +206,7 @@ def crossfit(
     path = pytestconfig.getoption("crossfit") or REFERENCE / "crossfit.json"
     source = data.dataset.source
     presets = {"network": source, "two_blocks": f"{source}-two-blocks"}
-    result = _cross_fitting(path, data, presets)
+    result = cross_fitting(path, data, presets)
     vericase_subject("crossfit", path)
     return result
 
@@ -265,7 +243,7 @@ def certified(
     folder = pytestconfig.getoption("certified") or REFERENCE / "certified"
     source = data.dataset.source
     presets = {"network": f"{source}-certified", "standard": f"{source}-standard"}
-    crossfit = _cross_fitting(folder / CROSSFIT, data, presets)
+    crossfit = cross_fitting(folder / CROSSFIT, data, presets)
     if foreign := foreign_models(folder, crossfit):
         pytest.skip("; ".join(foreign))
     vericase_subject("certified", folder)
@@ -284,7 +262,7 @@ def certified_model(
     folder = pytestconfig.getoption("certified_model") or shipped_model(preset)
     if preset not in preset_names() or not is_current(folder, load_settings(preset), data):
         pytest.skip("the certified model is of other settings or recordings; make reference")
-    _opened(pytestconfig, data, Checkpoint.load(folder).digest, vericase_look)
+    opened(pytestconfig, data, Checkpoint.load(folder).digest, vericase_look)
     vericase_subject("certified_model", folder)
     return Path(folder)
 
@@ -299,77 +277,17 @@ def on_record() -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def recorded(settings: Settings, held_out: Dataset) -> tuple[Recording, ...]:
     """The held-out recordings with normal rhythm or AFib as the recorder gave them, by name."""
-    return _as_recorded(settings, held_out.of(labels=(NORMAL, AFIB)))
+    return as_recorded(settings, held_out.of(labels=(NORMAL, AFIB)))
 
 
 @pytest.fixture(scope="session")
 def every_recording(settings: Settings, dataset: Dataset) -> Mapping[str, Recording]:
     """All recordings with normal rhythm or AFib as the recorder gave them, by name."""
     rhythms = dataset.of(labels=(NORMAL, AFIB))
-    return {recording.name: recording for recording in _as_recorded(settings, rhythms)}
+    return {recording.name: recording for recording in as_recorded(settings, rhythms)}
 
 
 @pytest.fixture(scope="session")
 def rr_features(dataset: Dataset, settings: Settings) -> FloatArray:
     """RR features of every recording, for the baselines."""
     return rr_feature_table(dataset, rate_hz=settings.preprocessing.rate_hz, progress=True)
-
-
-def _opened(
-    pytestconfig: pytest.Config,
-    data: Prepared,
-    digest: str,
-    vericase_look: Callable[..., Look | None],
-) -> Dataset:
-    """The test split for the model with *digest*; the case is skipped if it is sealed for it."""
-    opened = data.dataset.of(split="test")
-    if data.dataset.source != "synthetic":
-        look = vericase_look(
-            "test",
-            data=recordings_digest(opened),
-            subject=digest,
-            may_open=pytestconfig.getoption("open_test_split"),
-        )
-        if look is None:
-            pytest.skip("the test split is sealed for this model; make reference opens it")
-    return opened
-
-
-def _as_recorded(settings: Settings, wanted: Dataset) -> tuple[Recording, ...]:
-    names = set(wanted.names.tolist())
-    source = _or_stop(lambda: open_source(settings.data, None, progress=True))
-    return tuple(recording for recording in source.recordings() if recording.name in names)
-
-
-def _cross_fitting(path: Path, data: Prepared, presets: Mapping[str, str]) -> CrossFit:
-    """What *path* holds, if it is of these recordings and presets; else the case is skipped."""
-    if not path.is_file():
-        pytest.skip(f"no cross-fitting is on record in {path.name}; make reference makes it")
-    result = _or_stop(lambda: read_cross_fit(path))
-    recordings = data.dataset.of(labels=(NORMAL, AFIB))
-    same = [
-        np.array_equal(*pair)
-        for pair in (
-            (result.names, recordings.names),
-            (result.is_afib, recordings.is_afib),
-            (result.folds, recordings.folds),
-        )
-    ]
-    if not all(same):
-        pytest.skip("the cross-fitting on record is of other data; make reference renews it")
-    made_with = {name: load_settings(preset).digest for name, preset in presets.items()}
-    if result.origin["manifest_sha256"] != data.digest:
-        pytest.skip("the cross-fitting on record is of another manifest; make reference renews it")
-    if result.origin["settings_sha256"] != made_with:
-        pytest.skip("the cross-fitting on record is of other settings; make reference renews it")
-    if not np.array_equal(result.calls["network"], result.scores > 0):
-        pytest.skip("the calls of the cross-fitting on record do not follow from its scores")
-    return result
-
-
-def _or_stop(make: Callable[[], _T]) -> _T:
-    """What *make* gives; what is wrong with the input stops the run with one sentence each."""
-    try:
-        return make()
-    except AfibError as error:
-        pytest.exit("\n".join(error.problems), returncode=pytest.ExitCode.USAGE_ERROR)

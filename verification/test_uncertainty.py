@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from afib.classifier import Classifier
 from afib.corruption import FAMILIES
 from afib.dataset import AFIB, NORMAL
 from afib.dataset.splits import PARTS
@@ -43,7 +44,6 @@ from verification.uncertain import (
 )
 
 if TYPE_CHECKING:
-    from afib.classifier import Classifier
     from afib.dataset import Dataset
     from afib.decision import Screener
     from afib.heldout.derived import Judgement
@@ -158,7 +158,6 @@ def test_sets_of_the_device_hold_the_true_rhythm(
     device: Screener,
     answered: Answered,
     judged: Judged,
-    classifier: Classifier,
 ) -> None:
     """Of accepted held-out recordings those with their rhythm in the set; and all answers."""
     if device.limits is None:
@@ -171,9 +170,8 @@ def test_sets_of_the_device_hold_the_true_rhythm(
         **conditions["chance"],
     )
     table = intention_to_diagnose(answered.labels, answered.answers)
-    single = decision_table(
-        judged, answered, classifier.probabilities(judged.logits), **conditions["decisions"]
-    )
+    probabilities = Classifier(device.limits.checkpoint).probabilities(judged.logits)
+    single = decision_table(judged, answered, probabilities, **conditions["decisions"])
     measure(
         "coverage_afib",
         Proportion.of(afib.sets[afib.accepted, 1]),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
-from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +21,16 @@ from starlette.exceptions import HTTPException
 
 from afib.app.display import FILTERS, TILE_S, outline, tile
 from afib.app.guard import UPLOAD_PATH, BodyRefusedError
-from afib.app.judgements import Judgement, Judgements, agreement, write_csv
-from afib.app.pages import STYLE_SOURCE, Governed, decided_word, report, summary
+from afib.app.judgements import Judgement, agreement, write_csv
+from afib.app.pages import STYLE_SOURCE, decided_word, summary
+from afib.app.parts import Parts, about, reported, teller
 from afib.app.reader import AT_ONCE, Upload
-from afib.app.telling import told, told_of_window
 from afib.errors import AfibError, RecordError
-from afib.strip import strip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from afib.app.desk import Opened
 
-    from afib.app.desk import Desk, Opened
-    from afib.app.proving import Proofs
-    from afib.app.reader import Reader
-
-__all__ = ["Parts", "make_app"]
+__all__ = ["make_app"]
 
 _STATIC = {
     "app.js": "text/javascript",
@@ -54,27 +48,6 @@ _REPORT_POLICY = (
     f"default-src 'none'; style-src {STYLE_SOURCE}; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the app is made of.
-
-    Attributes:
-        desk: What is opened.
-        reader: Reads what is uploaded.
-        judgements: Where judgements are kept.
-        proofs: What is proven of decisions.
-        governed: What is said of the device.
-        token: That the page carries.
-    """
-
-    desk: Desk
-    reader: Reader
-    judgements: Judgements
-    proofs: Proofs
-    governed: Governed
-    token: str
 
 
 class _Said(BaseModel):
@@ -139,7 +112,7 @@ def _pages(app: FastAPI, parts: Parts) -> None:
     async def _state(since: int = 0) -> dict[str, Any]:
         kept = await run_in_threadpool(parts.judgements.all)
         found = parts.desk.since(since)[:_MOST_TOLD]
-        told_of = await run_in_threadpool(_tellers, parts)
+        told_of = await run_in_threadpool(teller, parts)
         return {
             "governed": asdict(parts.governed),
             "filters": FILTERS,
@@ -180,7 +153,7 @@ def _uploads(app: FastAPI, parts: Parts) -> None:
             if not uploads:
                 raise RecordError("upload", "upload: expected at least one file, got none")
             opened, problems = await anyio.to_thread.run_sync(_read, uploads, limiter=places)
-        told_of = _tellers(parts)
+        told_of = teller(parts)
         return JSONResponse({"opened": [told_of(each) for each in opened], "problems": problems})
 
     def _read(uploads: list[Upload]) -> tuple[list[Opened], list[str]]:
@@ -192,7 +165,7 @@ def _recordings(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/api/recordings/{key}")
     async def _one(key: str) -> dict[str, Any]:
-        return await run_in_threadpool(_about, parts, desk.get(key))
+        return await run_in_threadpool(about, parts, desk.get(key))
 
     @app.get("/api/recordings/{key}/tile/{number}")
     async def _tile(key: str, number: int, shown: str = "none") -> Response:
@@ -239,7 +212,7 @@ def _reasons(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/api/recordings/{key}/report.html")
     async def _report(key: str, window: int = 0) -> HTMLResponse:
-        page = await run_in_threadpool(_reported, parts, desk.get(key), window)
+        page = await run_in_threadpool(reported, parts, desk.get(key), window)
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
 
 
@@ -269,46 +242,6 @@ def _judging(app: FastAPI, parts: Parts) -> None:
         write_csv(await run_in_threadpool(parts.judgements.all), out)
         as_file = {"content-disposition": 'attachment; filename="judgements.csv"'}
         return Response(out.getvalue(), media_type="text/csv", headers=as_file)
-
-
-def _tellers(parts: Parts) -> Callable[[Opened], dict[str, Any]]:
-    """What tells of a recording, with whether it was judged."""
-    judged = {each.record_digest for each in parts.judgements.all()}
-    return lambda opened: told(opened, is_judged=opened.recording.digest in judged)
-
-
-def _about(parts: Parts, opened: Opened) -> dict[str, Any]:
-    said = _judged(parts, opened)
-    return told(opened, is_judged=bool(said)) | {
-        "windows": [told_of_window(each) for each in list(opened.windows)],
-        "proofs": parts.proofs.so_far(opened.key),
-        "judgements": [asdict(each) for each in said],
-    }
-
-
-def _reported(parts: Parts, opened: Opened, window: int) -> str:
-    try:
-        explained, start_s = parts.desk.explained(opened, window)
-        drawn = strip(explained).svg().decode()
-        if opened.is_long:
-            drawn += (
-                f"<p>The strip is one window of it, decided as a recording of its own; its times "
-                f"count from {start_s:.1f} s. No decision is made of the whole.</p>"
-            )
-    except RecordError as error:
-        drawn = f"<p>No strip: {escape('; '.join(error.problems))}</p>"
-    return report(
-        opened,
-        strip=drawn,
-        governed=parts.governed,
-        judgements=_judged(parts, opened),
-        proofs=parts.proofs.so_far(opened.key),
-    )
-
-
-def _judged(parts: Parts, opened: Opened) -> list[Judgement]:
-    digest = opened.recording.digest
-    return [each for each in parts.judgements.all() if each.record_digest == digest]
 
 
 def _floats(values: np.ndarray) -> Response:

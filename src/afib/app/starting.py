@@ -18,9 +18,10 @@ from afib.app.guard import Guard
 from afib.app.impatient import Impatient
 from afib.app.judgements import Judgements
 from afib.app.pages import Governed
+from afib.app.parts import Parts
 from afib.app.proving import Proofs
 from afib.app.reader import Reader
-from afib.app.server import Parts, make_app
+from afib.app.server import make_app
 from afib.checkpoint import model_digest
 from afib.decision import load_screener
 from afib.errors import AfibError

@@ -10,33 +10,30 @@ follow from them.
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from hashlib import sha256
-from importlib.metadata import version
 from multiprocessing import get_context
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-import afib
-import nnassure
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.corruption import ACQUISITIONS, FAMILIES, strange_recording, taken_otherwise
 from afib.dataset import AFIB, NORMAL
 from afib.dataset.splits import part_of
 from afib.errors import ManifestError, SourceError
+from afib.heldout.origin import gate_digest, origin_of
 from afib.heldout.rows import FoldGate, HeldOut, Rows, read_held_out, write_held_out
 from afib.preprocessing import to_network_rate
 from afib.seen import seen_in, seen_of
 from afib.sources import noise_folder
-from afib.sources.noise import noise_digest, noise_records
+from afib.sources.noise import noise_records
 from afib.usability import unusable
 from afib.workflow import gate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from afib.corruption import NoiseRecords
     from afib.dataset import Dataset
@@ -58,45 +55,6 @@ __all__ = [
     "read_held_out",
     "write_held_out",
 ]
-
-# Everything that a number on record passes through, below the packages' folders.
-_CODE = (
-    "afib/beats.py",
-    "afib/checkpoint.py",
-    "afib/classifier.py",
-    "afib/corruption",
-    "afib/dataset",
-    "afib/embedding.py",
-    "afib/examples.py",
-    "afib/heldout/__init__.py",
-    "afib/heldout/rows.py",
-    "afib/network.py",
-    "afib/preprocessing.py",
-    "afib/quality.py",
-    "afib/records",
-    "afib/seen.py",
-    "afib/sources",
-    "afib/strangeness.py",
-    "afib/usability.py",
-    "afib/weights.py",
-    "afib/workflow.py",
-    "nnassure/arrays.py",
-    "nnassure/ood",
-)
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "sleepecg", "torch")
-
-
-def gate_digest() -> str:
-    """The SHA-256 of the code that scores rest on, and of the versions of the libraries below."""
-    parts = sha256("".join(f"{name} {version(name)}\0" for name in _LIBRARIES).encode())
-    packages = {each.__name__: Path(str(each.__file__)).parent for each in (afib, nnassure)}
-    for name in _CODE:
-        package, _, rest = name.partition("/")
-        path = packages[package] / rest
-        for each in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            parts.update(f"{package}/{each.relative_to(packages[package]).as_posix()}\0".encode())
-            parts.update(sha256(each.read_bytes()).digest())
-    return parts.hexdigest()
 
 
 def judge_folds(
@@ -137,17 +95,6 @@ def judge_folds(
         gates=tuple(gate for _, gate in parts),
         origin=origin_of(data, settings, each=share * len(folds)),
     )
-
-
-def origin_of(data: Prepared, settings: UncertaintySettings, *, each: int) -> dict[str, Any]:
-    """What a record of this has to state, so that it is of now."""
-    return {
-        "manifest_sha256": data.digest,
-        "settings_sha256": settings.gate_digest,
-        "code_sha256": gate_digest(),
-        "noise": _noise_told(),
-        "each": each,
-    }
 
 
 def judge_fold(
@@ -285,14 +232,6 @@ def _judged(
         logits=logits,
         scores=scores,
     )
-
-
-def _noise_told() -> str:
-    """The digest of recorded noise, or that it is drawn."""
-    try:
-        return noise_digest(noise_folder())
-    except SourceError:
-        return "drawn"
 
 
 def _noise(rate_hz: float) -> NoiseRecords:

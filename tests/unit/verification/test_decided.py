@@ -10,9 +10,9 @@ from scipy.stats import beta, betabinom
 
 from afib.heldout import FoldGate, HeldOut, Rows
 from afib.heldout.derived import judgement_of
+from nnassure.conformal import conformal_threshold
 from nnassure.errors import FitError
 from tests.support.datasets import dataset_of
-from nnassure.conformal import conformal_threshold
 from verification.chance import chance_of_one, chance_table, covered_by_chance
 from verification.decided import decision_table
 from verification.judged import Judged
