@@ -167,12 +167,7 @@ def _of_fold(
             [_irregularity(*each, rate_hz) for each in zip(maps[COARSE], beats, strict=True)]
         ),
     }
-    usual = _blurred(maps[COARSE], blur)
-    for method in (*OTHERS, SLOW):
-        course = _blurred(maps[method], blur)
-        values[f"agreement {method}"] = rank_agreement(usual, course)
-        # What maps of different recordings have in common by being maps.
-        values[f"mismatched {method}"] = rank_agreement(usual, course[_partners(called, seed)])
+    values |= _between_methods(maps, blur, _partners(called, seed))
     return Reasons(
         names=dataset.names,
         is_afib=dataset.is_afib,
@@ -185,6 +180,20 @@ def _of_fold(
         halfway_at_random=faithful.halfway_at_random,
         rate_hz=rate_hz,
     )
+
+
+def _between_methods(
+    maps: Mapping[str, DoubleArray], blur: int, partners: list[int]
+) -> dict[str, DoubleArray]:
+    """How far methods agree on a recording, and on two of which each sees another one."""
+    values: dict[str, DoubleArray] = {}
+    usual = _blurred(maps[COARSE], blur)
+    for method in (*OTHERS, SLOW):
+        course = _blurred(maps[method], blur)
+        values[f"agreement {method}"] = rank_agreement(usual, course)
+        # What maps of different recordings have in common by being maps.
+        values[f"mismatched {method}"] = rank_agreement(usual, course[partners])
+    return values
 
 
 def _partners(called: BoolArray, seed: int) -> list[int]:

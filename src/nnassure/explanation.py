@@ -169,11 +169,7 @@ def deletion(  # noqa: PLR0913  what is replaced, by what, in which orders
     require_same_length(inputs=inputs, replacement=replacement)
     require_finite("inputs", inputs)
     require_finite("replacement", replacement)
-    if not (1 <= fade <= stretch <= inputs.shape[1] and orders >= 1):
-        raise PerturbationError(
-            f"stretch, orders, fade: expected from 1, a stretch up to {inputs.shape[1]} and a fade "
-            f"up to the stretch, got {stretch}, {orders}, {fade}"
-        )
+    _require_stretches(inputs.shape[1], stretch=stretch, orders=orders, fade=fade)
     edges = np.arange(0, inputs.shape[1], stretch)
     sums = np.add.reduceat(weights, edges, axis=1)
     generator = np.random.default_rng(seed)
@@ -197,6 +193,14 @@ def deletion(  # noqa: PLR0913  what is replaced, by what, in which orders
         halfway=half(by_weight),
         halfway_at_random=half(drawn[0]),
     )
+
+
+def _require_stretches(samples: int, *, stretch: int, orders: int, fade: int) -> None:
+    if not (1 <= fade <= stretch <= samples and orders >= 1):
+        raise PerturbationError(
+            f"stretch, orders, fade: expected from 1, a stretch up to {samples} and a fade "
+            f"up to the stretch, got {stretch}, {orders}, {fade}"
+        )
 
 
 def _mean_answer(answer: Answer, passing: Iterator[FloatArray]) -> DoubleArray:
