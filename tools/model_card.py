@@ -46,8 +46,9 @@ _LIMITS = (
         "high: the table of bands beside UNC-002 has what was found."
     ),
     (
-        "ECG whose sampling rate is told wrong by less than half or twice is mostly accepted, and "
-        "some of it is decided otherwise (OOD-014): the rate has to be the recorder's."
+        "ECG whose sampling rate is told wrong by less than half or twice is refused in part only, "
+        "and some of the rest is decided wrongly (table beside OOD-014): the rate has to be the "
+        "recorder's."
     ),
     (
         "The gate knows what it was shown and what is like it. Some signals that no heart made, "

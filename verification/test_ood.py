@@ -90,10 +90,10 @@ def test_unreadable_recordings_are_refused(measure: Measure, uncertain: Judgemen
 
 @_by_family("OOD-014")
 def test_ecg_at_a_wrong_rate_is_refused(
-    measure: Measure, uncertain: Judgement, family: str
+    measure: Measure, conditions: Conditions, uncertain: Judgement, family: str
 ) -> None:
-    """At the rate that is refused least, the recordings that the device abstains on."""
-    rates = [uncertain.family(family, each) for each in FAMILIES[family].severities]
+    """Of some rates, at the one that is refused least, the recordings that the device abstains on."""
+    rates = [uncertain.family(family, each) for each in conditions["factors"]]
     measure(
         "worst_refused_rate",
         Proportion.of(refused_least(rates)),

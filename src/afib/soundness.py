@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.special import logsumexp
+
 from afib.quality import QUALITY_FEATURES
 
 if TYPE_CHECKING:
     from afib.strangeness import Strangeness
     from nnassure.arrays import DoubleArray
+    from nnassure.ood import Density
 
 __all__ = ["gate_problems"]
 
 _DETECTORS = 3
+# Shares of a fit add up to 1 as exactly as their logarithms are stored.
+_ALL = 1e-6
 
 
 def gate_problems(gate: Strangeness, channels: int) -> list[str]:
@@ -40,8 +46,21 @@ def gate_problems(gate: Strangeness, channels: int) -> list[str]:
             positive=("spread", "narrowness"),
         )
     density, combined = gate.density, gate.combined
+    problems += _of_density(density, numbers)
+    return problems + _of(
+        "combined",
+        {
+            "middle": (combined.middle, (_DETECTORS,)),
+            "spread": (combined.spread, (_DETECTORS,)),
+        },
+        positive=("spread",),
+    )
+
+
+def _of_density(density: Density, numbers: int) -> list[str]:
+    """Its shapes; then that components share all records, and that none is turned inside out."""
     count = len(density.weights) if density.weights.ndim == 1 else 0
-    problems += _of(
+    problems = _of(
         "density",
         {
             "middle": (density.middle, (numbers,)),
@@ -52,14 +71,13 @@ def gate_problems(gate: Strangeness, channels: int) -> list[str]:
         },
         positive=("spread",),
     )
-    return problems + _of(
-        "combined",
-        {
-            "middle": (combined.middle, (_DETECTORS,)),
-            "spread": (combined.spread, (_DETECTORS,)),
-        },
-        positive=("spread",),
-    )
+    if problems:
+        return problems
+    if abs(float(logsumexp(density.weights))) > _ALL:
+        problems.append("gate.density.weights: expected logarithms of shares of all, got others")
+    if not (np.diagonal(density.precisions, axis1=1, axis2=2) > 0).all():
+        problems.append("gate.density.precisions: expected roots of precisions, got others")
+    return problems
 
 
 def _of(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,11 @@ from afib.errors import AfibError, ModelError
 from afib.settings import UncertaintySettings, uncertainty_from_json
 from afib.soundness import gate_problems
 from afib.strangeness import Strangeness
+from nnassure.conformal import least_records
 from nnassure.errors import AssuranceError
+from nnassure.monitoring import LEAST_RECORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from afib.checkpoint import Checkpoint
@@ -62,12 +64,14 @@ class Uncertainty:
         strangeness: The gate.
         thresholds: Of prediction sets: normal rhythm and AFib, shape (2,), each in [0, 1].
         ordinary_scores: How strange recordings for calibration are, of all labels, as a monitor in
-            the field compares with; rising, shape (recordings,).
+            the field compares with; rising, shape (recordings,), at least 20.
         settings: How both were fitted.
-        provenance: On what, as plain JSON.
+        provenance: On what, as plain JSON; ``calibration`` tells the recordings of each rhythm
+            that the thresholds come from.
 
     Raises:
-        ModelError: If a threshold is no number in [0, 1], or a score not finite.
+        ModelError: If a threshold is no number in [0, 1], a score not finite, or there are fewer
+            recordings than thresholds or a monitor have to come from.
     """
 
     network_sha256: str
@@ -88,6 +92,24 @@ class Uncertainty:
         scores = self.ordinary_scores
         if scores.ndim != 1 or not (np.isfinite(scores).all() and (np.diff(scores) >= 0).all()):
             raise ModelError("ordinary_scores: expected rising finite numbers, got others")
+        if len(scores) < LEAST_RECORDS:
+            raise ModelError(
+                f"ordinary_scores: expected at least {LEAST_RECORDS}, got {len(scores)}"
+            )
+        self._require_calibration()
+
+    def _require_calibration(self) -> None:
+        """A set at a level that no calibration of this size can hold is no set."""
+        counts = self.provenance.get("calibration")
+        least = least_records(self.settings.conformal.alpha)
+        told = [
+            counts.get(name) if isinstance(counts, Mapping) else None for name in ("normal", "afib")
+        ]
+        if not all(isinstance(each, int) and each >= least for each in told):
+            raise ModelError(
+                f"$.provenance.calibration: expected at least {least} recordings of each rhythm "
+                f"for an alpha of {self.settings.conformal.alpha:g}, got {counts!r}"
+            )
 
     def save(self, folder: Path) -> None:
         """Write it into the folder of its network.

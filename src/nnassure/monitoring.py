@@ -22,12 +22,23 @@ from nnassure.errors import FitError
 if TYPE_CHECKING:
     from nnassure.arrays import DoubleArray
 
-__all__ = ["Wealth", "conformal_p_values", "cusum", "cusum_limit", "first_alarm", "wealth"]
+__all__ = [
+    "LEAST_RECORDS",
+    "Wealth",
+    "conformal_p_values",
+    "cusum",
+    "cusum_limit",
+    "first_alarm",
+    "wealth",
+]
 
-_LEAST_RECORDS = 20
+#: So few calibration records tell nothing of what comes in.
+LEAST_RECORDS = 20
 # Each expert bets that p-values have the density 1 + slope * (p - 1/2); Vovk's simple jumper.
 _SLOPES = np.array([-1.0, 0.0, 1.0])
 _JUMP = 0.01
+# Whoever has won so much stops betting: the alarm is long since raised, and numbers stay finite.
+_ENOUGH = 1e100
 # One record that is very strange is no drift.
 _MOST_SPREADS = 3.0
 
@@ -74,7 +85,7 @@ def conformal_p_values(usual: DoubleArray, scores: DoubleArray, *, seed: int) ->
 
 
 def wealth(p_values: DoubleArray) -> Wealth:
-    """What betting against uniform *p_values*, shape (records,), comes to.
+    """What betting against uniform *p_values*, shape (records,), comes to; at 1e100 it is over.
 
     Raises:
         ShapeError: If they are not one-dimensional.
@@ -90,9 +101,11 @@ def wealth(p_values: DoubleArray) -> Wealth:
     martingale, sums = np.empty(len(p_values)), np.empty(len(p_values))
     for place, p in enumerate(p_values.tolist()):
         bets = 1 + _SLOPES * (p - 0.5)
-        held = _jumped(held) * bets
+        if held.sum() < _ENOUGH:
+            held = _jumped(held) * bets
         # One more bet begins with this record, its stake shared among the experts.
-        begun = (_jumped(begun) + 1 / len(_SLOPES)) * bets
+        if begun.sum() < _ENOUGH:
+            begun = (_jumped(begun) + 1 / len(_SLOPES)) * bets
         martingale[place], sums[place] = held.sum(), begun.sum()
     return Wealth(martingale=martingale, sums=sums)
 
@@ -166,7 +179,7 @@ def _require(usual: DoubleArray, scores: DoubleArray) -> None:
     require_shape("scores", scores, "records")
     require_finite("usual", usual)
     require_finite("scores", scores)
-    if len(usual) < _LEAST_RECORDS:
+    if len(usual) < LEAST_RECORDS:
         raise FitError(
-            f"usual: expected at least {_LEAST_RECORDS} calibration records, got {len(usual)}"
+            f"usual: expected at least {LEAST_RECORDS} calibration records, got {len(usual)}"
         )

@@ -70,7 +70,7 @@ def tiny_uncertainty(
         thresholds=np.array(thresholds),
         ordinary_scores=np.sort(gate.scores(drawn_seen(100, gate_width(gate), seed=7))),
         settings=load_uncertainty(),
-        provenance={"manifest_sha256": "0" * 64},
+        provenance={"manifest_sha256": "0" * 64, "calibration": {"afib": 60, "normal": 372}},
     )
 
 

@@ -101,7 +101,7 @@ FAMILIES: Mapping[str, Family] = {
     "wrong_rate": Family(
         title="ECG at a wrong rate",
         unit="times the stated rate",
-        severities=(0.5, 2.0, 0.4, 2.5),
+        severities=(0.5, 2.0, 0.4, 2.5, 0.6, 0.667, 0.833, 1.2, 1.5, 1.667),
         keeps_ecg=True,
         make=lambda given: at_wrong_rate(given.signal_mv, factor=given.severity),
     ),

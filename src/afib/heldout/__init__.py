@@ -192,9 +192,10 @@ def kinds_made() -> tuple[tuple[str, float], ...]:
 def _every(
     recording: Recording, noise: NoiseRecords, *, seed: int
 ) -> Iterator[tuple[str, float, Recording]]:
-    # Another seed than that of the examples that gates were shown.
-    own = 1000 + seed
-    for name, size in kinds_made():
+    for number, (name, size) in enumerate(kinds_made()):
+        # Another seed than that of the examples that gates were shown, and one for each severity:
+        # severities of one draw would be one signal at several sizes.
+        own = 1000 + seed + _APART * number
         if name in ACQUISITIONS:
             yield name, size, taken_otherwise(recording, name, size, seed=own)
         else:
@@ -243,6 +244,7 @@ def _noise(rate_hz: float) -> NoiseRecords:
     return _kept_noise(folder, rate_hz)
 
 
+_APART = 10_000
 _READ: dict[tuple[Path, float], NoiseRecords] = {}
 
 

@@ -111,6 +111,12 @@ def test_a_description_of_something_else_is_refused(
         ("gate.unreadable.weights", lambda v: v[:0]),
         ("gate.density.precisions", lambda v: v[:, :-1]),
         ("gate.density.spread", lambda v: 0 * v),
+        ("gate.density.weights", lambda v: v + 1e300),
+        ("gate.density.weights", lambda v: v - 1.0),
+        ("gate.density.precisions", lambda v: -v),
+        ("gate.density.precisions", lambda v: 0 * v),
+        ("ordinary_scores", lambda v: v[:19]),
+        ("ordinary_scores", lambda v: v[:0]),
         ("gate.threshold", lambda v: v * np.nan),
     ],
 )
@@ -124,6 +130,40 @@ def test_arrays_that_are_no_gate_are_refused(
     resealed(tmp_path, save(arrays))
     with pytest.raises(ModelError, match=str(tmp_path)):
         load_screener(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "calibration"),
+    [
+        (1e-9, {"afib": 60, "normal": 372}),
+        (0.02, {"afib": 48, "normal": 372}),
+        (0.02, {"afib": 372, "normal": 48}),
+        (0.02, {"afib": 60}),
+        (0.02, {"afib": "60", "normal": 372}),
+        (0.02, [60, 372]),
+        (0.02, None),
+    ],
+)
+def test_sets_at_a_level_that_no_such_calibration_holds_are_refused(
+    tmp_path: Path, alpha: float, calibration: object
+) -> None:
+    """Also where every checksum is right: a set that rules out too much looks like certainty."""
+    saved(tmp_path)
+    path = tmp_path / "uncertainty.json"
+    document = json.loads(path.read_text())
+    document["settings"]["conformal"]["alpha"] = alpha
+    document["provenance"] = {} if calibration is None else {"calibration": calibration}
+    path.write_text(json.dumps(document))
+    resealed(tmp_path, (tmp_path / "uncertainty.safetensors").read_bytes())
+    with pytest.raises(ModelError, match=r"\$\.provenance\.calibration: expected at least"):
+        load_screener(tmp_path)
+
+
+def test_a_calibration_that_just_holds_its_level_is_taken() -> None:
+    """Of 49 recordings of a rhythm, one in fifty may be lost."""
+    kept = tiny_uncertainty(tiny_checkpoint())
+    counts = {"calibration": {"afib": 49, "normal": 49}}
+    assert replace(kept, provenance=counts).provenance == counts
 
 
 def test_tensors_that_no_library_reads_are_refused(tmp_path: Path) -> None:

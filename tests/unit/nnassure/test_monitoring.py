@@ -60,6 +60,16 @@ def test_wealth_by_hand() -> None:
     np.testing.assert_allclose(found.sums, [first.sum(), second.sum() + fresh.sum()])
 
 
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_whoever_has_won_enough_stops(p: float) -> None:
+    """Numbers stay finite however long it goes on, and no alarm is taken back."""
+    found = wealth(np.full(5000, p))
+    for values in (found.martingale, found.sums):
+        assert np.isfinite(values).all()
+        assert values[-1] >= 1e100
+        assert (np.diff(values) >= 0).all()
+
+
 def test_false_alarms_are_as_rare_as_stated() -> None:
     """One bet: ever, with the stated chance at most; the sums: not before c records in the mean."""
     generator = np.random.default_rng(5)

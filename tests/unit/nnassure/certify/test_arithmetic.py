@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,6 +126,28 @@ def test_arithmetic_that_no_setting_tells_is_tried(
     with pytest.raises(
         ArithmeticAssumptionError, match=r"expected a (product|convolution) to hand"
     ):
+        require_plain_arithmetic()
+
+
+@pytest.fixture
+def no_onednn() -> Iterator[None]:
+    """Switched off by itself: the public switch sets precisions beside it."""
+    was = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(False)
+    yield
+    torch._C._set_mkldnn_enabled(was)
+
+
+@pytest.mark.usefixtures("no_onednn")
+def test_transforms_that_take_over_from_a_switched_off_library_are_refused() -> None:
+    """From 16 segments on, torch convolves by transforms where oneDNN is off."""
+    values = torch.rand(16, 8, 256, generator=torch.Generator().manual_seed(1)) + 1
+    taps = torch.zeros(8, 8, 9)
+    taps[range(8), range(8), 4] = 1.0
+    refusal: Any = nullcontext()
+    if not torch.equal(nn.functional.conv1d(values, taps, padding=4), values):
+        refusal = pytest.raises(ArithmeticAssumptionError, match="expected a convolution to hand")
+    with refusal:
         require_plain_arithmetic()
 
 
