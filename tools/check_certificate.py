@@ -44,6 +44,7 @@ from tools.certificate_numbers import (
     gamma,
     lines,
     require,
+    told_of,
 )
 
 if TYPE_CHECKING:
@@ -248,11 +249,15 @@ def check(file: NpzFile, model: Model, numbers: Numbers) -> str:
         else:
             margins.append(box.margin(f"leaf{number}", document, box.leaf(file, number, what)))
     sizes = [f"{way.radius:g} mV a sample"] if way.radius else []
-    names = zip(document["disturbance"]["parameters"], way.halves, strict=True)
-    sizes += [f"{half:g} of {name!r}" for name, half in names]
-    within = f"at the {document['at']} within {' and '.join(sizes)}"
-    told = f"{document['record']!r} stays {document['rhythm']} {within}"
-    return f"valid: {told}, by at least {min(margins):.4g}"
+    rows = zip(document["disturbance"]["parameters"], way.halves, way.moves, strict=True)
+    place, ratio = document["at"], document["filter"] or {"up": 1, "down": 1}
+    rate_hz = document["rate_hz"] * (ratio["up"] / ratio["down"] if place == "network" else 1)
+    sizes += [
+        f"{half:g} of {told_of(name, move, way.signal, rate_hz)}" for name, half, move in rows
+    ]
+    told = f"{document['record']!r} stays {document['rhythm']} at the {place} within"
+    least = f"{' and '.join(sizes)}, by at least {min(margins):.4g}"
+    return f"valid: {told} {least}; signal {document['signal_sha256'][:16]}"
 
 
 def main(arguments: list[str] | None = None) -> int:
