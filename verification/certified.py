@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ __all__ = [
 CROSSFIT, FOLDS = "crossfit.json", "folds"
 _ROOT = Path(__file__).parents[1]
 _OUTCOMES = {"certified", "attacked", "unknown"}
+# What sums of another order may change in a margin.
+_REPEATS = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -154,9 +157,20 @@ def strange_rows(found: PooledProofs, crossfit: CrossFit) -> list[KnownDecision]
             and known.outcome in _OUTCOMES
             and (known.outcome == "certified") == ((known.certified_margin or 0.0) > 0)
             and (known.rhythm is not None or known.outcome == "unknown")
+            and _margins_sound(known, float(crossfit.scores[place]))
         )
         strange += [] if sound else [known]
     return strange
+
+
+def _margins_sound(known: KnownDecision, score: float) -> bool:
+    """Whether its margin is the distance of the score, and nothing better is proven of a set."""
+    if known.rhythm is None:
+        return known.clean_margin is None and known.certified_margin is None
+    clean, proven = known.clean_margin, known.certified_margin
+    if clean is None or not math.isclose(clean, abs(score), rel_tol=_REPEATS, abs_tol=_REPEATS):
+        return False
+    return known.outcome != "certified" or (proven is not None and proven <= clean)
 
 
 def radii_mv(found: Mapping[float, PooledProofs], *, is_afib: bool) -> list[float]:

@@ -32,18 +32,31 @@ _CHECKER = Path(__file__).parents[1] / "tools" / "check_certificate.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proven:
-    """What is known of some recordings' decisions."""
+    """What is known of some recordings' decisions.
+
+    Attributes:
+        recordings: As stored.
+        decisions: Of each, by the network.
+        challenge: Under which disturbances.
+        abstained: Names of the recordings on which the device says nothing.
+    """
 
     recordings: Sequence[Recording]
     decisions: Sequence[ProvenDecision]
     challenge: Challenge
+    abstained: frozenset[str] = frozenset()
 
     def certified(self, label: str) -> BoolArray:
-        """Which recordings of a label are decided rightly and proven, shape (recordings,)."""
+        """Which recordings of a label are decided rightly and proven, shape (recordings,).
+
+        One that the device abstains on is not decided.
+        """
         rhythm = {"A": "AFib", "N": "normal"}[label]
         return np.array(
             [
-                known.outcome == "certified" and known.rhythm == rhythm
+                known.outcome == "certified"
+                and known.rhythm == rhythm
+                and recording.name not in self.abstained
                 for recording, known in zip(self.recordings, self.decisions, strict=True)
                 if recording.label == label
             ]
@@ -51,10 +64,10 @@ class Proven:
 
     def table(self) -> str:
         """One line a recording, for the report."""
-        lines = ["record,label,rhythm,outcome,method,clean_margin,certified_margin"]
+        lines = ["record,label,rhythm,outcome,method,clean_margin,certified_margin,abstained"]
         lines += [
             f"{known.record},{recording.label},{known.rhythm},{known.outcome},{known.method},"
-            f"{known.clean_margin},{known.certified_margin}"
+            f"{known.clean_margin},{known.certified_margin},{recording.name in self.abstained}"
             for recording, known in zip(self.recordings, self.decisions, strict=True)
         ]
         return "\n".join(lines) + "\n"
@@ -120,13 +133,11 @@ def refused(model: Path, found: Proven, folder: Path) -> list[str]:
 
 
 def _set_in_words(challenge: Challenge) -> str:
-    """How the checker tells the set of *challenge*, so far as it is a box.
-
-    Raises:
-        ValueError: If it is another set.
-    """
+    """How the checker tells the set of *challenge*, so far as one sentence can be foretold."""
+    if challenge.kind in {"gain", "offset"}:
+        return f"{challenge.size:g} of {challenge.kind!r}"
     if challenge.kind != "linf":
-        raise ValueError(f"disturbance: expected linf, got {challenge.kind}")
+        return f"at the {challenge.at} within"
     return f"at the {challenge.at} within {challenge.size:g} mV a sample, by at least"
 
 

@@ -13,7 +13,7 @@ from afib.crossfit import fold_model
 from afib.proof.many import answer, noise_of
 from afib.proof.path import way_of
 from verification.certified import FOLDS
-from verification.proofs import challenge_of, least_margin
+from verification.proofs import Proven, challenge_of, least_margin, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,21 +42,33 @@ class Repeated:
         below: A sentence on each whose proven margin an attack undercut.
         tried: How many were made again.
         attacked: How many of these were certified, and so were attacked too.
+        refused: A sentence on each certificate that the independent checker did not confirm.
+        checked: How many certificates it was shown.
+        rows: Question, recording, outcome on record and outcome now, of each.
     """
 
     other: list[str] = field(default_factory=list)
     below: list[str] = field(default_factory=list)
     tried: int = 0
     attacked: int = 0
+    refused: list[str] = field(default_factory=list)
+    checked: int = 0
+    rows: list[tuple[str, ...]] = field(default_factory=list)
 
 
-def repeated(
+def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
     training: CertifiedTraining,
     asked: Mapping[str, Mapping[str, Any]],
     recordings: Mapping[str, Recording],
     conditions: Mapping[str, Any],
+    *,
+    run: int,
+    scratch: Path,
 ) -> Repeated:
-    """Some of the proofs of each question, drawn by seed, made again and attacked.
+    """Some of the proofs of each question made again and attacked, a certificate of each checked.
+
+    They are drawn by a number of this run: whoever alters a record cannot know which rows will be
+    made again.
 
     Args:
         training: Keeps the proofs and the models.
@@ -64,10 +76,15 @@ def repeated(
             are no current proofs of one.
         recordings: By name.
         conditions: How many of each are made again, how they are attacked, and the seed.
+        run: The number of this run.
+        scratch: Where certificates are written for the independent checker.
     """
-    generator, found = np.random.default_rng(conditions["seed"]), Repeated()
+    found = Repeated()
     for name, question in asked.items():
         proofs = training.proofs(name, question)
+        generator = np.random.default_rng([conditions["seed"], run])
+        # A union of sets has several certificates; tests hold them to the checker.
+        checked = question["disturbance"] == "wander-band"
         places = generator.permutation(len(proofs.decisions))[: conditions["again"]]
         for known in (proofs.decisions[place] for place in places):
             model = fold_model(training.folder / FOLDS, known.fold)
@@ -78,7 +95,13 @@ def repeated(
             found.tried += 1
             if not _alike(known, again):
                 found.other.append(f"{name}: {known} came out as {again}")
+            found.rows.append((name, known.name, known.outcome, again.outcome))
             if again.outcome == "certified":
+                if not checked:
+                    checked = True
+                    found.checked += 1
+                    one = Proven(recordings=[recording], decisions=[again], challenge=challenge)
+                    found.refused += refused(model, one, scratch / name)
                 found.attacked += 1
                 met = _met(model, recording, again, challenge, conditions)
                 if again.certified_margin is None or met < again.certified_margin:

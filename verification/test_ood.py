@@ -92,7 +92,7 @@ def test_unreadable_recordings_are_refused(measure: Measure, uncertain: Judgemen
 def test_ecg_at_a_wrong_rate_is_refused(
     measure: Measure, conditions: Conditions, uncertain: Judgement, family: str
 ) -> None:
-    """Of some rates, at the one that is refused least, the recordings that the device abstains on."""
+    """At the rate of some that is refused least, the recordings that the device abstains on."""
     rates = [uncertain.family(family, each) for each in conditions["factors"]]
     measure(
         "worst_refused_rate",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from afib.decision import load_screener
 from vericase import Proportion, Sample, Scalar
 from verification.certified import (
     asked_questions,
@@ -20,6 +23,7 @@ from verification.charts import certified_curve
 from verification.engines import bounded_by_both, proven_in
 from verification.proofs import attacked_below, prove, refused
 from verification.repeating import repeated
+from verification.uncertain import csv_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,11 +99,26 @@ def test_proofs_are_repeated(
     conditions: Conditions,
     certified: CertifiedTraining,
     every_recording: Mapping[str, Recording],
+    tmp_path: Path,
 ) -> None:
     """Proofs on record that come out otherwise when they are made again, and how many were."""
-    found = repeated(certified, asked_questions(), every_recording, conditions)
-    measure("proofs_not_repeated", Scalar(len(found.other)), {"other.txt": "\n".join(found.other)})
+    run = secrets.randbits(64)
+    found = repeated(
+        certified, asked_questions(), every_recording, conditions, run=run, scratch=tmp_path
+    )
+    head = [("question", "record", "on record", f"made again, run {run}")]
+    measure(
+        "proofs_not_repeated",
+        Scalar(len(found.other)),
+        {"other.txt": "\n".join(found.other), "again.csv": csv_of([*head, *found.rows])},
+    )
     measure("certificates_contradicted", Scalar(len(found.below)))
+    measure(
+        "certificates_refused",
+        Scalar(len(found.refused)),
+        {"refused.txt": "\n".join(found.refused)},
+    )
+    measure("certificates_checked", Scalar(found.checked))
     measure("proofs_repeated", Scalar(found.tried))
     measure("certificates_attacked", Scalar(found.attacked))
 
@@ -111,8 +130,10 @@ def test_the_named_model_is_certified(
     certified_model: Path,
     recorded: Sequence[Recording],
 ) -> None:
-    """Of held-out recordings of each rhythm, those decided rightly and proven."""
-    found = prove(certified_model, recorded, conditions)
+    """Of held-out recordings of each rhythm, those that the device decides rightly and proven."""
+    found, device = prove(certified_model, recorded, conditions), load_screener(certified_model)
+    refused_by = frozenset(each.name for each in found.recordings if device.decide(each).abstained)
+    found = replace(found, abstained=refused_by)
     attachment = {"proofs.csv": found.table()}
     measure("certified_sensitivity", Proportion.of(found.certified("A")), attachment)
     measure("certified_specificity", Proportion.of(found.certified("N")))

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from afib.checkpoint import Checkpoint
+from afib.classifier import Classifier
 from afib.crossfit import CrossFit, fold_model
+from afib.preprocessing import to_network_rate
 from afib.proof.many import Challenge
 from afib.records import Recording
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import steps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "recordings",
     "save_models",
     "saved_digests",
+    "true_scores",
 ]
 
 NAMES = ("A00001", "A00002", "A00003", "A00004")
@@ -79,16 +83,27 @@ def saved_digests(folder: Path) -> tuple[str, str]:
     return first, second
 
 
+def true_scores(folder: Path) -> list[float]:
+    """What the models in *folder* say of the recordings, above their thresholds."""
+    found = []
+    for place, one in enumerate(recordings()):
+        checkpoint = Checkpoint.load(fold_model(folder, place // 2))
+        signal_mv = to_network_rate(one.signal_mv, one.rate_hz, checkpoint.settings.preprocessing)
+        found.append(float(Classifier(checkpoint).logits([signal_mv])[0] - checkpoint.threshold))
+    return found
+
+
 def cross_fitting(
-    digests: tuple[str, str] = ("a", "b"), called: tuple[bool, bool, bool, bool] = (False,) * 4
+    digests: tuple[str, str] = ("a", "b"), scores: Sequence[float] = (0.0,) * 4
 ) -> CrossFit:
     """The first two recordings are of fold 0; every other one has AFib."""
+    found = np.array(scores, dtype=np.float32)
     return CrossFit(
         names=np.array(NAMES),
         is_afib=np.array([True, False, True, False]),
         folds=np.array([0, 0, 1, 1]),
-        scores=np.zeros(4, dtype=np.float32),
-        calls={"network": np.array(called)},
+        scores=found,
+        calls={"network": found > 0},
         origin={
             "models": {
                 "network-0": {"model_sha256": digests[0]},

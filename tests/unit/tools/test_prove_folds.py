@@ -19,6 +19,7 @@ from tests.support.pooled import (
     recordings,
     save_models,
     saved_digests,
+    true_scores,
 )
 from tools import prove_folds
 from verification.certified import CROSSFIT, FOLDS
@@ -34,7 +35,7 @@ _DATA = "d" * 64
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """A cross-fitting in the folder; the names that each question was then asked about."""
     save_models(tmp_path / FOLDS)
-    crossfit = cross_fitting(saved_digests(tmp_path / FOLDS))
+    crossfit = cross_fitting(saved_digests(tmp_path / FOLDS), true_scores(tmp_path / FOLDS))
     crossfit = replace(crossfit, origin={**crossfit.origin, "manifest_sha256": _DATA})
     write_cross_fit(crossfit, tmp_path / CROSSFIT)
     monkeypatch.setattr(prove_folds, "prepared", lambda *_, **__: SimpleNamespace(digest=_DATA))

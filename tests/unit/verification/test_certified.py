@@ -25,6 +25,7 @@ from tests.support.pooled import (
     recordings,
     save_models,
     saved_digests,
+    true_scores,
 )
 from verification.certified import (
     FOLDS,
@@ -63,9 +64,7 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> CertifiedTraining:
         progress=False,
     )
     write_pooled(proofs, folder / f"{NAME}.json")
-    rhythms = {known.name: known.rhythm for known in proofs.decisions}
-    first, second, third, fourth = (rhythms[name] == "AFib" for name in NAMES)
-    crossfit = cross_fitting(saved_digests(folder / FOLDS), (first, second, third, fourth))
+    crossfit = cross_fitting(saved_digests(folder / FOLDS), true_scores(folder / FOLDS))
     return CertifiedTraining(folder=folder, crossfit=crossfit)
 
 
@@ -158,6 +157,33 @@ def test_a_row_that_does_not_go_with_the_cross_fitting_is_not_taken(
     assert recorded_proofs(training.folder, NAME, CONDITIONS, training.crossfit) is None
 
 
+@pytest.mark.parametrize("name", ["certified_margin", "clean_margin"])
+def test_a_margin_that_cannot_be_is_no_proof(
+    name: str, training: CertifiedTraining, path: Path
+) -> None:
+    """Nothing is further from the threshold for a set than without it, or than the score is."""
+    proofs = read_pooled(path)
+    place = next(k for k, each in enumerate(proofs.decisions) if each.outcome == "certified")
+    decisions = list(proofs.decisions)
+    more = (decisions[place].clean_margin or 0.0) * 1.01
+    decisions[place] = replace(decisions[place], **{name: more})
+    write_pooled(replace(proofs, decisions=decisions), path)
+    assert recorded_proofs(training.folder, NAME, CONDITIONS, training.crossfit) is None
+
+
+def test_rows_are_drawn_by_the_number_of_the_run(
+    training: CertifiedTraining, tmp_path: Path
+) -> None:
+    """So that nobody knows before which proofs will be made again."""
+    drawn_first = {
+        repeated(
+            training, {NAME: CONDITIONS}, BY_NAME, AGAIN | {"again": 1}, run=run, scratch=tmp_path
+        ).rows[0][1]
+        for run in range(12)
+    }
+    assert len(drawn_first) > 1
+
+
 def test_a_model_of_another_fold_is_told(training: CertifiedTraining, tmp_path: Path) -> None:
     """Whose digest or fold is not the cross-fitting's, or which is not there."""
     shutil.copytree(training.folder / FOLDS, tmp_path / FOLDS)
@@ -170,19 +196,20 @@ def test_a_model_of_another_fold_is_told(training: CertifiedTraining, tmp_path: 
     assert fold.endswith("expected fold 1, got 0")
 
 
-def test_proofs_are_repeated_and_attacked(training: CertifiedTraining) -> None:
-    """All come out alike, and no attack is below a certified one."""
-    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN)
+def test_proofs_are_repeated_and_attacked(training: CertifiedTraining, tmp_path: Path) -> None:
+    """All come out alike, no attack is below a certified one, and the checker confirms one."""
+    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN, run=1, scratch=tmp_path)
+    assert (found.refused, found.checked) == ([], 1)
     assert (found.other, found.below, found.tried) == ([], [], len(NAMES))
     decisions = training.proofs(NAME, CONDITIONS).decisions
     assert found.attacked == sum(known.outcome == "certified" for known in decisions) > 0
 
 
-@pytest.mark.parametrize("factor", [0.5, 2.0])
+@pytest.mark.parametrize("share", [-0.5, -0.01])
 def test_a_margin_that_does_not_come_again_is_seen(
-    factor: float, training: CertifiedTraining, path: Path
+    share: float, training: CertifiedTraining, path: Path, tmp_path: Path
 ) -> None:
-    """Larger or smaller than what is proven when it is made again."""
+    """However little it differs from what is proven when it is made again."""
     proofs = read_pooled(path)
     place, known = next(
         (place, known)
@@ -190,9 +217,11 @@ def test_a_margin_that_does_not_come_again_is_seen(
         if known.outcome == "certified"
     )
     decisions = list(proofs.decisions)
-    decisions[place] = replace(known, certified_margin=factor * (known.certified_margin or 0.0))
+    other = (1 + share) * (known.certified_margin or 0.0)
+    decisions[place] = replace(known, certified_margin=other)
     write_pooled(replace(proofs, decisions=decisions), path)
-    (sentence,) = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN).other
+    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN, run=1, scratch=tmp_path)
+    (sentence,) = found.other
     assert known.name in sentence
 
 
@@ -200,7 +229,7 @@ def test_a_margin_that_does_not_come_again_is_seen(
     ("stated", "alike"), [("unknown", True), ("attacked", False), ("certified", True)]
 )
 def test_what_is_unknown_on_record_claims_nothing(
-    stated: str, training: CertifiedTraining, path: Path, *, alike: bool
+    stated: str, training: CertifiedTraining, path: Path, tmp_path: Path, *, alike: bool
 ) -> None:
     """With more time it may be proven; what is said to be refuted must be refuted again."""
     proofs = read_pooled(path)
@@ -211,11 +240,13 @@ def test_what_is_unknown_on_record_claims_nothing(
         decisions[place], outcome=stated, certified_margin=margin if stated == "certified" else -0.1
     )
     write_pooled(replace(proofs, decisions=decisions), path)
-    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN)
+    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN, run=1, scratch=tmp_path)
     assert (found.other == []) is alike
 
 
-def test_proofs_of_a_band_are_repeated_and_attacked(training: CertifiedTraining) -> None:
+def test_proofs_of_a_band_are_repeated_and_attacked(
+    training: CertifiedTraining, tmp_path: Path
+) -> None:
     """By waves of its ends and its middle, since a band is no single set."""
     band = {
         **CONDITIONS,
@@ -234,7 +265,7 @@ def test_proofs_of_a_band_are_repeated_and_attacked(training: CertifiedTraining)
         progress=False,
     )
     write_pooled(proofs, training.folder / "ROB-023.json")
-    found = repeated(training, {"ROB-023": band}, BY_NAME, AGAIN)
+    found = repeated(training, {"ROB-023": band}, BY_NAME, AGAIN, run=1, scratch=tmp_path)
     assert (found.other, found.below) == ([], [])
     assert found.attacked == sum(known.outcome == "certified" for known in proofs.decisions) > 0
 
