@@ -15,11 +15,13 @@ from afib.proof.known import abstained
 from afib.proof.many import noise_of
 from afib.proof.scale import filter_gain, qrs_height_mv
 from afib.records import Recording
+from afib.rule import AFIB_RHYTHM, RHYTHMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from afib.decision import Screener
+    from afib.decision import Limits, Screener
+    from afib.proof.abstention import Answer
     from afib.proof.many import Challenge
     from afib.settings import Settings
 
@@ -27,6 +29,8 @@ __all__ = ["refusal", "with_gate"]
 
 # Disturbed recordings that the gate is shown, and what float32 may make of a sample, in mV.
 _TRIED, _ROUNDED_MV, _HALF = 6, 1e-5, 0.5
+# What the sum of threshold and margin may be off.
+_ROUNDED = 1e-6
 
 
 def refusal(device: Screener, recording: Recording, challenge: Challenge) -> dict[str, Any] | None:
@@ -43,20 +47,24 @@ def refusal(device: Screener, recording: Recording, challenge: Challenge) -> dic
         "qrs_height_mv": qrs_height_mv(recording),
         "radius_of_qrs": None,
         "filter_gain": filter_gain(recording, device.classifier.settings),
+        "set_may_abstain": "unknown",
     }
 
 
 def with_gate(
     device: Screener, document: dict[str, Any], recording: Recording, challenge: Challenge
 ) -> dict[str, Any]:
-    """*document* with what the gate leaves open: no bound is known of scores and sets.
+    """*document* with what the gate leaves open: no bound is known of its scores.
 
-    That the network's rhythm is certified stands. Whether a disturbance could make the device
-    abstain is shown by one that does; without one it is not known, where nothing but flatness and
-    saturation rules it out. A network alone decides nothing.
+    That the network's rhythm is certified stands, and so does that the prediction set keeps it,
+    where the proven margin is as far from the threshold as the set asks for. Whether a disturbance
+    could make the device abstain is shown by one that does; without one it is not known, since
+    nothing rules out that a disturbed recording is strange. A network alone decides nothing.
     """
     if device.limits is None:
-        return document | {"may_abstain": "unknown", "certified_decision": False}
+        nothing = {"may_abstain": "unknown", "certified_decision": False}
+        return document | nothing | {"set_may_abstain": "unknown"}
+    document = document | {"set_may_abstain": _set_may_abstain(device.limits, document)}
     if document["may_abstain"] is True:
         return document
     settings = device.classifier.settings
@@ -64,6 +72,19 @@ def with_gate(
         device.decide(disturbed).abstained for disturbed in _some(recording, challenge, settings)
     )
     return document | {"may_abstain": True if seen else "unknown", "certified_decision": False}
+
+
+def _set_may_abstain(limits: Limits, document: dict[str, Any]) -> Answer:
+    """Whether a disturbance could empty the prediction set, or rule the rhythm out of it.
+
+    A set keeps a rhythm from some logit on, so the least logit that is proven tells.
+    """
+    if document["outcome"] != "certified":
+        return "unknown"
+    sign = 1 if document["rhythm"] == AFIB_RHYTHM else -1
+    least = limits.checkpoint.threshold + sign * document["certified_margin"] * (1 - _ROUNDED)
+    kept = limits.sets(np.array([least]))[0, RHYTHMS.index(document["rhythm"])]
+    return False if kept else "unknown"
 
 
 def _some(recording: Recording, challenge: Challenge, settings: Settings) -> Iterator[Recording]:

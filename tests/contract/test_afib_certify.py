@@ -51,7 +51,7 @@ def test_the_published_keys_are_written(desk: DeviceDesk) -> None:
     code, out, err = certify(desk, "--radius-mv", "0.002", beside=True)
     lines = [json.loads(line) for line in out]
     assert (code, err) == (0, [])
-    assert [list(line) for line in lines] == [[*KEYS, *BESIDE, "network"]] * 2
+    assert [list(line) for line in lines] == [[*KEYS, *BESIDE, "network", "set_may_abstain"]] * 2
     assert list(lines[0]["network"]) == ["certified_margin", "outcome", "method", "seconds"]
     assert all(line["filter_gain"] > 1 for line in lines)
     assert {line["at"] for line in lines} == {"recorder"}
@@ -132,7 +132,7 @@ def test_the_largest_sizes_are_told_beside(desk: DeviceDesk) -> None:
         *("--precision", "0.5", "--at", "network"),
     )
     for line in map(json.loads, out):
-        assert list(line) == [*KEYS, *BESIDE, *SIZES]
+        assert list(line) == [*KEYS, *BESIDE, *SIZES, "set_may_abstain"]
         assert (line["tested_up_to"], line["precision"]) == (0.5, 0.5)
         certified, attacked = line["largest_certified"], line["smallest_attacked"]
         assert certified is None or 0 < certified <= 0.5

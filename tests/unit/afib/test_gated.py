@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
 
+from afib.decision import Limits
 from afib.gated import with_gate
 from afib.proof.many import Challenge, noise_of
 from afib.records import Recording
 from tests.support.models import tiny_checkpoint
+from tests.support.uncertain import tiny_uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +47,23 @@ KINDS = {
     "joint": replace(OFFSET, kind="joint", frequency_hz=0.3),
     "wander-band": replace(OFFSET, kind="wander-band"),
 }
-DOCUMENT = {"may_abstain": False, "certified_decision": True, "outcome": "certified"}
+DOCUMENT = {
+    "rhythm": "AFib",
+    "certified_margin": 0.5,
+    "outcome": "certified",
+    "may_abstain": False,
+    "certified_decision": True,
+}
+
+
+@cache
+def limits(*thresholds: float) -> Limits:
+    """Beside a tiny network: a gate that accepts all, and sets of these thresholds."""
+    checkpoint = tiny_checkpoint()
+    normal, afib = thresholds or (1.0, 1.0)
+    return Limits(
+        checkpoint=checkpoint, uncertainty=tiny_uncertainty(checkpoint, thresholds=(normal, afib))
+    )
 
 
 def recording(scale: float = 1.0) -> Recording:
@@ -65,7 +85,7 @@ def device(
         return SimpleNamespace(abstained=abstains(given))
 
     made = SimpleNamespace(
-        limits=object() if gated else None,
+        limits=limits() if gated else None,
         classifier=SimpleNamespace(settings=SETTINGS),
         decide=decide,
     )
@@ -78,7 +98,8 @@ def test_what_the_gate_is_shown_is_a_recording_of_the_set(kind: str) -> None:
     challenge, one = KINDS[kind], recording()
     screener, shown = device(lambda _: False)
     found = with_gate(screener, DOCUMENT, one, challenge)
-    assert found == {**DOCUMENT, "may_abstain": "unknown", "certified_decision": False}
+    unknown = {"may_abstain": "unknown", "certified_decision": False}
+    assert found == {**DOCUMENT, **unknown, "set_may_abstain": False}
     assert shown
     for each in shown:
         steps = each.signal_mv.astype(np.float64) / STEP_MV
@@ -93,6 +114,24 @@ def test_what_the_gate_is_shown_is_a_recording_of_the_set(kind: str) -> None:
             # No wave of more than the amplitude, whatever its phase.
             most = challenge.size + challenge.box_mv + STEP_MV / 2 + 1e-5
             assert np.abs(each.signal_mv - one.signal_mv).max() <= most
+
+
+@pytest.mark.parametrize("rhythm", ["AFib", "normal"])
+@pytest.mark.parametrize("outcome", ["certified", "unknown"])
+def test_a_set_keeps_a_rhythm_from_some_margin_on(rhythm: str, outcome: str) -> None:
+    """By the logit at which its score is the threshold of the set, in closed form."""
+    asked = 0.3
+    found = limits(asked, asked)
+    checkpoint = found.checkpoint
+    sign = 1 if rhythm == "AFib" else -1
+    kept_from = checkpoint.temperature * math.log((1 - asked) / asked) - sign * checkpoint.threshold
+    screener = device(lambda _: False)[0]
+    screener.limits = found  # type: ignore[misc]  # a stand-in that may change
+    for more, may in ((0.01, False), (-0.01, "unknown")):
+        document = {**DOCUMENT, "rhythm": rhythm, "outcome": outcome}
+        document["certified_margin"] = kept_from + more
+        told = with_gate(screener, document, recording(), OFFSET)["set_may_abstain"]
+        assert told == (may if outcome == "certified" else "unknown")
 
 
 def test_one_that_abstains_shows_that_it_may() -> None:
@@ -112,7 +151,7 @@ def test_what_is_known_already_is_left_alone() -> None:
     """Where an abstention was seen none is looked for; a network alone decides nothing."""
     seen = {**DOCUMENT, "may_abstain": True}
     screener, shown = device(lambda _: True)
-    assert with_gate(screener, seen, recording(), OFFSET) == seen
+    assert with_gate(screener, seen, recording(), OFFSET) == {**seen, "set_may_abstain": False}
     alone, shown_alone = device(lambda _: True, gated=False)
     found = with_gate(alone, DOCUMENT, recording(), OFFSET)
     assert (found["may_abstain"], found["certified_decision"]) == ("unknown", False)
