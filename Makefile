@@ -115,6 +115,9 @@ bench-detectors: $(STAMP) ## measure detectors of strange recordings, and accept
 	@set -o pipefail; { printf '# Settings of the gate\n\nWritten by `make bench-detectors`.\n\n'; \
 	  $(BIN)/python -m benchmarks.gate_settings --networks reports/reference/uncertainty/folds; } | tee artifacts/gate-settings.md
 	@mv artifacts/gate-settings.md benchmarks/gate_settings.md
+	@set -o pipefail; { printf '# What disturbances do to decisions\n\nWritten by `make bench-detectors`.\n\n'; \
+	  $(BIN)/python -m benchmarks.disturbed --each 100; } | tee artifacts/disturbed.md
+	@mv artifacts/disturbed.md benchmarks/disturbed.md
 
 bench-trainings: $(STAMP) ## train the certified preset with five seeds; writes benchmarks/trainings.md
 	@set -o pipefail; mkdir -p artifacts; { printf '# Certified training by seed\n\nWritten by `make bench-trainings`.\n\n'; \

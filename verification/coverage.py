@@ -139,6 +139,43 @@ def by_duration(
     return table
 
 
+def covered_by_duration(
+    judged: Judgement,
+    alpha: float,
+    *,
+    durations_s: Mapping[str, float],
+    edges_s: Sequence[float],
+    fewest: int,
+) -> BoolArray:
+    """Which accepted recordings are covered, of the rhythm and durations where the least share is.
+
+    Args:
+        judged: Recordings as they are.
+        alpha: Of the prediction sets.
+        durations_s: By name.
+        edges_s: Rising, as for :func:`by_duration`.
+        fewest: Accepted recordings of a rhythm and some durations, for them to count.
+
+    Returns:
+        Shape (recordings,); none if nowhere there are enough.
+    """
+    durations = np.array([durations_s[name] for name in judged.rows.names.tolist()])
+    sets = judged.sets(alpha)
+    found = [
+        sets[within, column]
+        for low, high in pairwise(edges_s)
+        for _, column in _RHYTHMS
+        if (
+            within := judged.accepted
+            & (judged.is_afib == bool(column))
+            & (durations >= low)
+            & (durations < high)
+        ).sum()
+        >= fewest
+    ]
+    return min(found, key=lambda each: float(each.mean()), default=np.zeros(0, np.bool_))
+
+
 def marginal_table(judged: Judgement, alphas: Sequence[float]) -> list[tuple[str, ...]]:
     """Coverage where both rhythms are calibrated together, which the device does not do."""
     kept = judged.where(judged.accepted)

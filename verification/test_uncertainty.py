@@ -21,6 +21,7 @@ from verification.coverage import (
     by_band,
     by_duration,
     by_quality,
+    covered_by_duration,
     marginal_table,
     resplit_table,
     resplits_of,
@@ -54,7 +55,7 @@ Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
 
 
-@pytest.mark.verifies("UNC-001")
+@pytest.mark.verifies("UNC-001", "UNC-010")
 def test_sets_hold_the_true_rhythm(
     measure: Measure, conditions: Conditions, uncertain: Judgement, dataset: Dataset
 ) -> None:
@@ -89,6 +90,14 @@ def test_sets_hold_the_true_rhythm(
     }
     measure("coverage_afib", held["AFib"], attachments=attachments)
     measure("coverage_normal", held["normal"])
+    least = covered_by_duration(
+        rows,
+        conditions["alpha"],
+        durations_s=durations_s,
+        edges_s=conditions["edges_s"],
+        fewest=conditions["fewest"],
+    )
+    measure("least_coverage_by_duration", Proportion.of(least))
 
 
 @pytest.mark.verifies("UNC-002")

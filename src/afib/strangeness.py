@@ -1,11 +1,11 @@
 """Whether a recording is one that the device was made for: one score, and where it ends.
 
 Three detectors look at it, and what is strange to any of them is strange. One was shown recordings
-that experts found too noisy to read, one recordings that are so damaged that the network decides
-them wrongly; both know them by their quality and by what the network computes. The third was shown
-nothing strange: it asks how thinly recordings of this quality are spread, and so speaks up at what
-nobody thought of. All were shown disturbances that leave decisions as right as they were, among
-the recordings that the device is made for.
+that experts found too noisy to read, one recordings that are so damaged that they are to be
+refused, since the network decides most of them wrongly; both know them by their quality and by what
+the network computes. The third was shown nothing strange: it asks how thinly recordings of this
+quality are spread, and so speaks up at what nobody thought of. All were shown disturbances that
+leave decisions about as right as they were, among the recordings that the device is made for.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Examples:
         others: Readable recordings of other rhythms: strange to the classifier, not to read.
         unreadable: Recordings that experts found too noisy to read.
         harmless: Disturbed copies of known recordings that the network decides as before.
-        harmed: Disturbed copies that it decides wrongly.
+        harmed: Copies so disturbed that they are to be refused; most are decided wrongly.
     """
 
     known: Seen

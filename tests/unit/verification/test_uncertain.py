@@ -24,6 +24,7 @@ from verification.coverage import (
     by_band,
     by_duration,
     by_quality,
+    covered_by_duration,
     marginal_table,
     resplit_table,
     resplits_of,
@@ -353,6 +354,21 @@ def test_coverage_by_duration_counts_each_recording_once(data: Prepared) -> None
     assert counts[:, 1].sum() == judged.accepted.sum()
     assert (counts[:, 2] <= counts[:, 1]).all()
     assert (counts[:, 2] > 0).any()
+
+
+def test_the_durations_of_least_coverage_are_those_of_the_table(data: Prepared) -> None:
+    """Of rows with enough accepted recordings the one with the least share; else none."""
+    judged = judgement_of(found(data)).of("N", "A")
+    names = sorted(set(judged.rows.names.tolist()))
+    durations_s = {name: 9.0 + place % 3 * 20 for place, name in enumerate(names)}
+    asked: dict[str, Any] = {"durations_s": durations_s, "edges_s": [9, 29, 49, 61]}
+    rows = [[int(n) for n in row[3:5]] for row in by_duration(judged, 0.3, **asked)[1:]]
+    for fewest in (1, max(accepted for accepted, _ in rows)):
+        counted = [row for row in rows if row[0] >= fewest]
+        least = covered_by_duration(judged, 0.3, **asked, fewest=fewest)
+        assert [len(least), least.sum()] in counted
+        assert least.mean() == min(covered / accepted for accepted, covered in counted)
+    assert len(covered_by_duration(judged, 0.3, **asked, fewest=10**6)) == 0
 
 
 def test_marginal_sets_cover_both_rhythms_together(data: Prepared) -> None:
