@@ -76,7 +76,7 @@ _SHOWN = {
     "How often it is right": ("NET-005", "NET-001", "NET-002", "NET-004", "NET-011", "NET-012"),
     "Robustness": (
         *("ROB-001", "ROB-021", "ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023"),
-        "ROB-015",
+        *("ROB-026", "ROB-015"),
     ),
     "What it abstains on": (
         *("OOD-001", "OOD-002", "OOD-003", "OOD-004", "OOD-005", "OOD-006", "OOD-007"),

@@ -35,18 +35,18 @@ Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
 
 
-def _asked(*requirements: str, with_first: tuple[str, ...] = ()) -> pytest.MarkDecorator:
-    """One case a requirement, which is handed its id; the first also verifies *with_first*."""
+def _asked(*requirements: str, **beside: tuple[str, ...]) -> pytest.MarkDecorator:
+    """One case a requirement, which is handed its id, and also verifies those *beside* it."""
     marked = [
         pytest.param(
-            each, marks=pytest.mark.verifies(each, *([] if place else with_first)), id=each
+            each, marks=pytest.mark.verifies(each, *beside.get(each.replace("-", "_"), ())), id=each
         )
-        for place, each in enumerate(requirements)
+        for each in requirements
     ]
     return pytest.mark.parametrize("requirement", marked)
 
 
-@_asked("ROB-006", "ROB-007", "ROB-009", with_first=("ROB-017", "ROB-021"))
+@_asked(*("ROB-006", "ROB-007", "ROB-009"), ROB_006=("ROB-017", "ROB-021"), ROB_007=("ROB-024",))
 def test_decisions_are_certified(
     measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
 ) -> None:
@@ -60,7 +60,7 @@ def test_decisions_are_certified(
     measure("clean_specificity", Proportion.of(found.right(is_afib=False)))
 
 
-@_asked("ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023")
+@_asked("ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023", "ROB-026")
 def test_right_decisions_are_certified(
     measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
 ) -> None:
@@ -73,12 +73,12 @@ def test_right_decisions_are_certified(
     measure("open_share", Proportion.of(found.open()[right]))
 
 
-@pytest.mark.verifies("ROB-020")
+@_asked("ROB-020", "ROB-025")
 def test_less_is_certified_at_larger_radii(
-    measure: Measure, conditions: Conditions, certified: CertifiedTraining
+    measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
 ) -> None:
     """The radius up to which half of the recordings are decided rightly and proven."""
-    found = certified.by_radius("ROB-020", conditions)
+    found = certified.by_radius(requirement, conditions)
     curves = {
         "AFib proven": [each.certified(is_afib=True).mean() for each in found.values()],
         "AFib not attacked": [each.withstood(is_afib=True).mean() for each in found.values()],
