@@ -166,7 +166,8 @@ def test_a_margin_that_cannot_be_is_no_proof(
     place = next(k for k, each in enumerate(proofs.decisions) if each.outcome == "certified")
     decisions = list(proofs.decisions)
     more = (decisions[place].clean_margin or 0.0) * 1.01
-    decisions[place] = replace(decisions[place], **{name: more})
+    more_of: dict[str, Any] = {name: more}
+    decisions[place] = replace(decisions[place], **more_of)
     write_pooled(replace(proofs, decisions=decisions), path)
     assert recorded_proofs(training.folder, NAME, CONDITIONS, training.crossfit) is None
 
