@@ -62,6 +62,11 @@ def add_options(
         "--seed", type=_seed, default=17, metavar="N", help="of the attacks; default 17"
     )
     certify.add_argument(
+        "--art",
+        action="store_true",
+        help="attack with the Adversarial Robustness Toolbox too; pip install 'vericase[attacks]'",
+    )
+    certify.add_argument(
         "--processes", type=_count, default=1, metavar="N", help="recordings at a time; default 1"
     )
     certify.add_argument("--format", choices=("table", "json"), default="table")

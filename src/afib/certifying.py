@@ -204,4 +204,5 @@ def _challenge(parsed: argparse.Namespace) -> Challenge:
         weights=parsed.joint,
         noise=parsed.noise,
         components=parsed.components,
+        art_restarts=int(parsed.art),
     )

@@ -76,6 +76,8 @@ class Challenge:
         noise: The recorded noise of ``noise``: a folder or a record; None for the Noise Stress
             Test below ``VERICASE_DATA``.
         components: How many shapes span the recorded noise.
+        art_restarts: Runs of the two APGD of the Adversarial Robustness Toolbox, which has to be
+            installed then.
     """
 
     kind: Kind
@@ -94,6 +96,7 @@ class Challenge:
     weights: tuple[tuple[str, float], ...] = tuple(JOINED.items())
     noise: Path | None = None
     components: int = 4
+    art_restarts: int = 0
 
     def attack(self) -> AttackBudget:
         """What the attacks may spend."""
@@ -104,7 +107,7 @@ class Challenge:
             smooth_restarts=min(few, 2),
             queries=self.queries,
             square_restarts=min(few, 1),
-            art_restarts=0,
+            art_restarts=self.art_restarts,
         )
 
     def prover(self, checkpoint: Checkpoint) -> Prover:

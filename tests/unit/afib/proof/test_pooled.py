@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import json
 from dataclasses import replace
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from afib.certify_options import add_options
+from afib.certifying import _challenge
 from afib.checkpoint import Checkpoint
 from afib.crossfit import fold_model
 from afib.errors import ManifestError, SourceError
@@ -192,3 +195,19 @@ def _of_types(tree: ast.Module) -> list[ast.AST]:
 
 def _loaded(folder: Path) -> Checkpoint:
     return Checkpoint.load(folder)
+
+
+def test_the_toolbox_attacks_only_where_it_is_asked_to() -> None:
+    """It need not be installed, and it is no part of a proof."""
+    assert QUESTION.attack().art_restarts == 0
+    asked = replace(QUESTION, art_restarts=1)
+    assert asked.attack() == replace(QUESTION.attack(), art_restarts=1)
+
+
+@pytest.mark.parametrize(("more", "runs"), [([], 0), (["--art"], 1)])
+def test_the_option_asks_the_toolbox(more: list[str], runs: int) -> None:
+    """As `afib certify --art` does, and not without."""
+    parser = argparse.ArgumentParser()
+    add_options(parser.add_subparsers())
+    parsed = parser.parse_args(["certify", "A00001", "--radius-mv", "0.01", *more])
+    assert _challenge(parsed).attack().art_restarts == runs
