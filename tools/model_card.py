@@ -75,7 +75,17 @@ _TABLE = "intention-to-diagnose.csv"
 _SHOWN = {
     "How often it is right": ("NET-005", "NET-001", "NET-002", "NET-004", "NET-011", "NET-012"),
     "Robustness": (
-        *("ROB-001", "ROB-021", "ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023"),
+        *(
+            "ROB-001",
+            "ROB-007",
+            "ROB-021",
+            "ROB-010",
+            "ROB-011",
+            "ROB-012",
+            "ROB-013",
+            "ROB-022",
+            "ROB-023",
+        ),
         *("ROB-026", "ROB-015"),
     ),
     "What it abstains on": (
