@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import time
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
     from nnassure.arrays import FloatArray
     from nnassure.certify.arithmetic import Arithmetic
+    from nnassure.certify.network import Chain
 
 __all__ = [
+    "chain",
     "joined",
     "linear_pass",
     "problem",
@@ -72,15 +75,15 @@ def signals(seed: int, count: int | None) -> list[FloatArray]:
     return [of_each[number % 2][int(drawn[number % 2][number // 2])] for number in range(count)]
 
 
-def shipped() -> tuple[nn.Sequential, float]:
-    """The layers and the threshold of the model that comes with the package."""
-    checkpoint = Checkpoint.load(shipped_model())
+def shipped(preset: str) -> tuple[nn.Sequential, float]:
+    """The layers and the threshold of the model of *preset* that comes with the package."""
+    checkpoint = Checkpoint.load(shipped_model(preset))
     return layers(checkpoint.network), checkpoint.threshold
 
 
-def untrained(seed: int) -> nn.Sequential:
-    """Layers of the same shape, with weights drawn so that values keep their size."""
-    settings = Checkpoint.load(shipped_model()).settings
+def untrained(preset: str, seed: int) -> nn.Sequential:
+    """Layers as *preset* has them, with weights drawn so that values keep their size."""
+    settings = load_settings(preset)
     network = build_network(settings.network, segment_samples(settings.preprocessing))
     generator = torch.Generator().manual_seed(seed)
     drawn = layers(folded(network.eval()))
@@ -128,11 +131,17 @@ def problem(  # noqa: PLR0913  a question is told by its set, its network and it
         recorder_samples=samples,
     )
     return Problem(
-        chain=chain_of(network, indices.shape[1]),
+        chain=chain(network, indices.shape[1]),
         region=Region((placed,), None),
         question=Question(sides=torch.tensor([side], dtype=torch.float64), threshold=threshold),
         arithmetic=arithmetic,
     )
+
+
+@functools.cache
+def chain(network: nn.Sequential, samples: int) -> Chain:
+    """*network* as the engine sees it, made ready once for all segments of so many *samples*."""
+    return chain_of(network, samples)
 
 
 def linear_pass(asked: Problem) -> tuple[float, float]:
