@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from afib.crossfit import read_cross_fit
+from afib.crossfit import NETWORK, read_cross_fit
 from afib.errors import AfibError, ManifestError
 from afib.proof.pooled import (
     asked_of,
@@ -32,11 +32,11 @@ from verification.certified import (
     CROSSFIT,
     FOLDS,
     asked_questions,
-    foreign_models,
     recorded_proofs,
     strange_rows,
 )
 from verification.proofs import challenge_of
+from verification.rejudged import foreign_models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     crossfit = read_cross_fit(parsed.folder / CROSSFIT)
     settings = load_settings(parsed.preset)
     data = prepared(settings, None, progress=True)
-    problems = foreign_models(parsed.folder, crossfit)
+    problems = foreign_models(parsed.folder / FOLDS, crossfit, (NETWORK,))
     if crossfit.origin["manifest_sha256"] != data.digest:
         problems.append(f"{parsed.folder / CROSSFIT}: expected these recordings, got others")
     if problems:

@@ -117,7 +117,7 @@ def _certified(*, anew: bool) -> Path:
                 shutil.copyfile(path, here)
     else:
         models = (folder / CROSSFIT).with_suffix(".folds")
-        for model in sorted(path for path in models.glob("network-*") if path.is_dir()):
+        for model in sorted(path for path in models.iterdir() if path.is_dir()):
             shutil.copytree(model, folder / FOLDS / model.name, dirs_exist_ok=True)
     _say(sys.executable, "-m", "tools.prove_folds", str(folder), "--preset", CERTIFIED)
     return folder

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vericase.gate import decide
 from vericase.matrix import TraceMatrix, trace
 from vericase.report.numbers import measurement_text, number_text
 from vericase.schema import load_requirements
 from vericase.store import load_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- reference:start -->", "<!-- reference:end -->"
@@ -53,11 +57,12 @@ def _lines(matrix: TraceMatrix) -> list[str]:
         f"The gate says: {decide(matrix).headline}.",
         f"The test split has been opened {number} time{'s' if number > 1 else ''}.",
         "",
-        "| criterion | measurand | measured | wanted | bound | verdict |",
-        "|---|---|---|---|---|---|",
+        "| criterion | of | measurand | measured | wanted | bound | verdict |",
+        "|---|---|---|---|---|---|---|",
     ]
     by_id = {row.requirement.id: row for row in matrix.rows}
-    for criterion in (c for name in SHOWN for c in by_id[name].criteria):
+    pairs = [(by_id[name].requirement, c) for name in SHOWN for c in by_id[name].criteria]
+    for requirement, criterion in pairs:
         for item in criterion.judged:
             wanted = criterion.criterion
             threshold = item.judgement.threshold
@@ -65,11 +70,22 @@ def _lines(matrix: TraceMatrix) -> list[str]:
             bound = item.judgement.bound
             shown = "" if bound is None else number_text(bound, threshold)
             lines.append(
-                f"| {wanted.id} | {wanted.measurand} | {value} "
+                f"| {wanted.id} | {about(requirement.depends)} | {wanted.measurand} | {value} "
                 f"| {wanted.relation.value} {threshold} | {shown} "
                 f"| {item.judgement.verdict.name} |"
             )
     return lines
+
+
+def about(depends: Sequence[str]) -> str:
+    """Of which model, or of which models of cross-fitting, a requirement with *depends* tells."""
+    told = {
+        "certified_model": "certified model",
+        "certified": "certified training, cross-fitted",
+        "crossfit": "default training, cross-fitted",
+        "uncertainty": "default gates, cross-fitted",
+    }
+    return next((words for name, words in told.items() if name in depends), "default model")
 
 
 if __name__ == "__main__":

@@ -79,12 +79,15 @@ def roc(scores: FloatArray, is_afib: BoolArray, threshold: float) -> str:
     return svg(390, 390, "Receiver operating characteristic", words, parts)
 
 
-def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[float]]) -> str:
+def certified_curve(
+    radii_mv: Sequence[float], shares: Mapping[str, Sequence[float]], asked: str
+) -> str:
     """Shares of recordings against the radius, one line each by what it says; the first is solid.
 
     Args:
         radii_mv: Rising, the first above 0.
         shares: By name, a share in [0, 1] at each radius; lines are told apart by their dashes.
+        asked: Where, and how many recordings, in a few words.
     """
     most = radii_mv[-1]
     across = [(radius / most, f"{1000 * radius:g}") for radius in radii_mv]
@@ -112,9 +115,9 @@ def certified_curve(radii_mv: Sequence[float], shares: Mapping[str, Sequence[flo
         words.append(f"{name}: {told}.")
     parts += [
         text(x_of(0.5), y_of(0) + 38, "radius in uV", size=13),
-        text(x_of(0.5), 22, "share of recordings", size=13),
+        text(x_of(0.5), 22, f"share of recordings; {asked}", size=11),
     ]
-    return svg(390, 390, "Certified share against radius", " ".join(words), parts)
+    return svg(390, 390, f"Certified share against radius, {asked}", " ".join(words), parts)
 
 
 _DASHES = ("none", "8 4", "2 4", "8 4 2 4")

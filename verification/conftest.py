@@ -34,9 +34,16 @@ from afib.workflow import (
     train_model,
     write_prepared,
 )
-from verification.certified import CROSSFIT, CertifiedTraining, foreign_models
+from verification.certified import CROSSFIT, FOLDS, CertifiedTraining
 from verification.judged import Judged
-from verification.subjects import as_recorded, cross_fitting, opened, or_stop, sound
+from verification.subjects import (
+    as_recorded,
+    cross_fitting,
+    opened,
+    or_stop,
+    require_judged_so,
+    sound,
+)
 from verification.uncertain import (
     Answered,
     answered_by,
@@ -200,13 +207,20 @@ def rhythms(judged: Judged) -> Judged:
 
 @pytest.fixture(scope="session")
 def crossfit(
-    pytestconfig: pytest.Config, vericase_subject: Callable[[str, Path], object], data: Prepared
+    pytestconfig: pytest.Config,
+    vericase_subject: Callable[[str, Path], object],
+    data: Prepared,
+    uncertainty_folder: Path,
 ) -> CrossFit:
-    """The pooled judgement of cross-fitting on these very recordings."""
+    """The pooled judgement of cross-fitting on these very recordings, judged again by its models.
+
+    The network's models stand beside what their gates say; those of the baseline are not kept.
+    """
     path = pytestconfig.getoption("crossfit") or REFERENCE / "crossfit.json"
     source = data.dataset.source
     presets = {"network": source, "two_blocks": f"{source}-two-blocks"}
     result = cross_fitting(path, data, presets)
+    require_judged_so(uncertainty_folder / FOLDS, result, data, ("network",))
     vericase_subject("crossfit", path)
     return result
 
@@ -244,8 +258,7 @@ def certified(
     source = data.dataset.source
     presets = {"network": f"{source}-certified", "standard": f"{source}-standard"}
     crossfit = cross_fitting(folder / CROSSFIT, data, presets)
-    if foreign := foreign_models(folder, crossfit):
-        pytest.skip("; ".join(foreign))
+    require_judged_so(folder / FOLDS, crossfit, data, ("network", "standard"))
     vericase_subject("certified", folder)
     return CertifiedTraining(folder=folder, crossfit=crossfit)
 

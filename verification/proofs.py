@@ -12,6 +12,8 @@ import numpy as np
 import torch
 
 from afib.checkpoint import Checkpoint
+from afib.gated import with_gate
+from afib.proof import as_json
 from afib.proof.certificate import write_certificate
 from afib.proof.many import Challenge, noise_of, proven
 from afib.proof.path import way_of
@@ -21,12 +23,22 @@ from nnassure.perturbation import Ball
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from afib.decision import Screener
     from afib.proof import ProvenDecision
     from afib.records import Recording
     from nnassure.arrays import BoolArray
 
-__all__ = ["Proven", "attacked_below", "challenge_of", "least_margin", "prove", "refused"]
+__all__ = [
+    "Proven",
+    "attacked_below",
+    "beside_gate",
+    "challenge_of",
+    "least_margin",
+    "prove",
+    "refused",
+]
 
+_RHYTHMS = {"A": "AFib", "N": "normal"}
 _CHECKER = Path(__file__).parents[1] / "tools" / "check_certificate.py"
 
 
@@ -51,7 +63,7 @@ class Proven:
 
         One that the device abstains on is not decided.
         """
-        rhythm = {"A": "AFib", "N": "normal"}[label]
+        rhythm = _RHYTHMS[label]
         return np.array(
             [
                 known.outcome == "certified"
@@ -114,6 +126,30 @@ def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, A
         chosen += [alike[place] for place in places]
     decisions = proven(model, chosen, challenge, processes=2, progress=True)
     return Proven(recordings=chosen, decisions=decisions, challenge=challenge)
+
+
+def beside_gate(device: Screener, found: Proven) -> list[tuple[str, ...]]:
+    """Head, and by label how far the gate of *device* is bound by what is proven of the network.
+
+    Of right and proven decisions: whether the prediction set keeps the rhythm, and whether nothing
+    could make the device abstain, which has no proof while its scores have no bound.
+    """
+    rows: list[tuple[str, ...]] = [
+        ("label", "right and proven", "set keeps the rhythm", "no abstention possible")
+    ]
+    for label in ("A", "N"):
+        told = [
+            with_gate(device, as_json(known, radius_mv=asked.size, at=asked.at), recording, asked)
+            for recording, known in _certified(found)
+            for asked in (found.challenge,)
+            if recording.label == label
+            and known.rhythm == _RHYTHMS[label]
+            and recording.name not in found.abstained
+        ]
+        kept = sum(each["set_may_abstain"] is False for each in told)
+        sure = sum(each["certified_decision"] is True for each in told)
+        rows.append((label, *(f"{count} of {len(told)}" for count in (len(told), kept, sure))))
+    return rows
 
 
 def refused(model: Path, found: Proven, folder: Path) -> list[str]:

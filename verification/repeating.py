@@ -65,49 +65,90 @@ def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
     run: int,
     scratch: Path,
 ) -> Repeated:
-    """Some of the proofs of each question made again and attacked, a certificate of each checked.
+    """Proofs of each question made again, some of them attacked, a certificate of each checked.
 
-    They are drawn by a number of this run: whoever alters a record cannot know which rows will be
-    made again.
+    Every proof that quick bounds make is made again. Of proofs that take long, of bands, and of
+    what is not proven, some are, and some of all are attacked: drawn by a number of this run, so
+    that whoever alters a record cannot know which.
 
     Args:
         training: Keeps the proofs and the models.
         asked: Conditions of each question by the name of its file; the case is skipped if there
             are no current proofs of one.
         recordings: By name.
-        conditions: How many of each are made again, how they are attacked, and the seed.
+        conditions: How many proofs that take long (``again``) and how many rows that claim none
+            (``others``) are made again, how many of each kind are attacked (``attacked``) and
+            how, and the seed.
         run: The number of this run.
         scratch: Where certificates are written for the independent checker.
     """
     found = Repeated()
     for name, question in asked.items():
-        proofs = training.proofs(name, question)
+        decisions = training.proofs(name, question).decisions
         generator = np.random.default_rng([conditions["seed"], run])
-        # A union of sets has several certificates; tests hold them to the checker.
-        checked = question["disturbance"] == "wander-band"
-        places = generator.permutation(len(proofs.decisions))[: conditions["again"]]
-        for known in (proofs.decisions[place] for place in places):
-            model = fold_model(training.folder / FOLDS, known.fold)
-            recording, challenge = recordings[known.name], challenge_of(question)
-            if known.outcome == "certified":
-                challenge = replace(challenge, seconds=_PATIENCE * challenge.seconds)
-            again = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
-            found.tried += 1
-            if not _alike(known, again):
-                found.other.append(f"{name}: {known} came out as {again}")
-            found.rows.append((name, known.name, known.outcome, again.outcome))
-            if again.outcome == "certified":
-                if not checked:
-                    checked = True
-                    found.checked += 1
-                    one = Proven(recordings=[recording], decisions=[again], challenge=challenge)
-                    found.refused += refused(model, one, scratch / name)
-                found.attacked += 1
-                met = _met(model, recording, again, challenge, conditions)
-                if again.certified_margin is None or met < again.certified_margin:
-                    told = f"{name}: {known.name}: {met} under {again.certified_margin}"
-                    found.below.append(told)
+        order = [decisions[place] for place in generator.permutation(len(decisions))]
+        quick = [known for known in order if _is_quick(known, question)]
+        long = [known for known in order if _claims(known) and not _is_quick(known, question)]
+        others = [known for known in order if not _claims(known)]
+        one = _Question(
+            name=name, training=training, question=question, conditions=conditions, found=found
+        )
+        attacked, again = conditions["attacked"], conditions["again"]
+        for place, known in enumerate(long[:again]):
+            one.repeat(known, recordings[known.name], scratch, attack=place < attacked)
+        for place, known in enumerate(quick):
+            one.repeat(known, recordings[known.name], scratch, attack=place < attacked)
+        for known in others[: conditions["others"]]:
+            one.repeat(known, recordings[known.name], scratch, attack=False)
     return found
+
+
+def _claims(known: KnownDecision) -> bool:
+    return known.outcome == "certified"
+
+
+def _is_quick(known: KnownDecision, question: Mapping[str, Any]) -> bool:
+    """Whether one pass of bounds proves it; those of a band are proven piece by piece."""
+    one_pass = known.method in {"interval", "linear"}
+    return _claims(known) and one_pass and question["disturbance"] != "wander-band"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Question:
+    """One question, as its proofs are made again."""
+
+    name: str
+    training: CertifiedTraining
+    question: Mapping[str, Any]
+    conditions: Mapping[str, Any]
+    found: Repeated
+    checked: bool = False
+
+    def repeat(
+        self, known: KnownDecision, recording: Recording, scratch: Path, *, attack: bool
+    ) -> None:
+        found, name = self.found, self.name
+        model = fold_model(self.training.folder / FOLDS, known.fold)
+        challenge = challenge_of(self.question)
+        if _claims(known):
+            challenge = replace(challenge, seconds=_PATIENCE * challenge.seconds)
+        again = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
+        found.tried += 1
+        if not _alike(known, again):
+            found.other.append(f"{name}: {known} came out as {again}")
+        found.rows.append((name, known.name, known.outcome, again.outcome))
+        if not attack or again.outcome != "certified":
+            return
+        # A union of sets has several certificates; tests hold them to the checker.
+        if not self.checked and challenge.kind != "wander-band":
+            self.checked = True
+            found.checked += 1
+            one = Proven(recordings=[recording], decisions=[again], challenge=challenge)
+            found.refused += refused(model, one, scratch / name)
+        found.attacked += 1
+        met = _met(model, recording, again, challenge, self.conditions)
+        if again.certified_margin is None or met < again.certified_margin:
+            found.below.append(f"{name}: {known.name}: {met} under {again.certified_margin}")
 
 
 def _alike(known: KnownDecision, again: ProvenDecision) -> bool:

@@ -15,9 +15,10 @@ from afib.settings import load_settings
 from afib.sources import open_source
 from afib.uncertainty import Uncertainty
 from verification.looks import recordings_digest
+from verification.rejudged import foreign_models, misjudged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from afib.records import Recording
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from afib.workflow import Prepared
     from vericase.evidence import Look
 
-__all__ = ["as_recorded", "cross_fitting", "opened", "or_stop", "sound"]
+__all__ = ["as_recorded", "cross_fitting", "opened", "or_stop", "require_judged_so", "sound"]
 
 _T = TypeVar("_T")
+# As many sentences as a reader takes in.
+_SHOWN = 3
 
 
 def sound(folder: Path, data: Prepared) -> Path:
@@ -100,6 +103,19 @@ def cross_fitting(path: Path, data: Prepared, presets: Mapping[str, str]) -> Cro
     if not np.array_equal(result.calls["network"], result.scores > 0):
         pytest.skip("the calls of the cross-fitting on record do not follow from its scores")
     return result
+
+
+def require_judged_so(
+    models: Path, crossfit: CrossFit, data: Prepared, methods: Sequence[str]
+) -> None:
+    """The case is skipped if models of the folds are others, or judge otherwise than on record."""
+    told = foreign_models(models, crossfit, methods)
+    if not told:
+        signals = data.dataset.of(labels=(NORMAL, AFIB)).signals
+        told = misjudged(models, crossfit, signals, methods)
+    if told:
+        more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+        pytest.skip("; ".join(told[:_SHOWN]) + more)
 
 
 def or_stop(make: Callable[[], _T]) -> _T:

@@ -12,16 +12,11 @@ import pytest
 
 from afib.decision import load_screener
 from vericase import Proportion, Sample, Scalar
-from verification.certified import (
-    asked_questions,
-    constant_table,
-    inverted,
-    radii_mv,
-    radii_table,
-)
+from verification.certified import asked_questions, inverted
 from verification.charts import certified_curve
 from verification.engines import bounded_by_both, proven_in
-from verification.proofs import attacked_below, prove, refused
+from verification.proof_tables import at_radii, radii_mv, radii_rows, rates, shown
+from verification.proofs import attacked_below, beside_gate, prove, refused
 from verification.repeating import repeated
 from verification.uncertain import csv_of
 
@@ -30,6 +25,8 @@ if TYPE_CHECKING:
 
     from afib.records import Recording
     from verification.certified import CertifiedTraining
+
+_RATES_WIDE, _GATE_WIDE = (180, 80, 150, 70, 130), (80, 160, 190, 190)
 
 Measure = Callable[..., None]
 Conditions = Mapping[str, Any]
@@ -52,25 +49,30 @@ def test_decisions_are_certified(
 ) -> None:
     """Of recordings that no model saw, by rhythm, those decided rightly and proven."""
     found = certified.proofs(requirement, conditions)
-    attachment = {f"{requirement}.csv": found.table(), "constant.csv": constant_table(found)}
-    measure("certified_sensitivity", Proportion.of(found.certified(is_afib=True)), attachment)
+    proven = {"certified training": (found.certified(is_afib=True), found.certified(is_afib=False))}
+    where = f"{1000 * conditions['size']:g} uV at the {conditions['at']}"
+    attachments = {
+        f"{requirement}.csv": found.table(),
+        **shown("rates", f"Right and proven within {where}", rates(proven), _RATES_WIDE),
+    }
+    measure("certified_sensitivity", Proportion.of(found.certified(is_afib=True)), attachments)
     measure("certified_specificity", Proportion.of(found.certified(is_afib=False)))
     measure("open_share", Proportion.of(found.open()))
     measure("clean_sensitivity", Proportion.of(found.right(is_afib=True)))
     measure("clean_specificity", Proportion.of(found.right(is_afib=False)))
 
 
-@_asked("ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023", "ROB-026")
+@_asked("ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023", "ROB-026", "ROB-027")
 def test_right_decisions_are_certified(
     measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
 ) -> None:
     """Of right decisions on recordings that no model saw, those proven."""
     found = certified.proofs(requirement, conditions)
     proven = np.concatenate([found.certified(is_afib=each) for each in (True, False)])
-    right = np.concatenate([found.right(is_afib=each) for each in (True, False)])
+    due = np.concatenate([found.due(is_afib=each) for each in (True, False)])
     attachment = {f"{requirement}.csv": found.table()}
-    measure("certified_of_right", Proportion.of(proven[right]), attachment)
-    measure("open_share", Proportion.of(found.open()[right]))
+    measure("certified_of_right", Proportion.of(proven[due]), attachment)
+    measure("open_share", Proportion.of(found.open()[due]))
 
 
 @_asked("ROB-020", "ROB-025")
@@ -86,7 +88,14 @@ def test_less_is_certified_at_larger_radii(
         "normal not attacked": [each.withstood(is_afib=False).mean() for each in found.values()],
     }
     radii = {name: radii_mv(found, is_afib=name == "A") for name in ("A", "N")}
-    attachments = {"radii.csv": radii_table(found), "radii.svg": certified_curve([*found], curves)}
+    place = "the network's input" if conditions["at"] == "network" else "the recorder"
+    asked = f"at {place}, {len(radii['A'])} with AFib, {len(radii['N'])} normal"
+    wide = (80, 60, 140, *[150] * len(found))
+    attachments = {
+        "curve.svg": certified_curve([*found], curves, asked),
+        **shown("rates", f"Right and proven, {asked}", rates(at_radii(found)), _RATES_WIDE),
+        **shown("radii", f"Radius of each recording, {asked}", radii_rows(found), wide),
+    }
     measure("median_radius_afib_mv", Scalar(float(np.median(radii["A"])), "mV"), attachments)
     measure("median_radius_normal_mv", Scalar(float(np.median(radii["N"])), "mV"))
     measure("radii_inverted", Scalar(inverted(found)))
@@ -134,8 +143,16 @@ def test_the_named_model_is_certified(
     found, device = prove(certified_model, recorded, conditions), load_screener(certified_model)
     refused_by = frozenset(each.name for each in found.recordings if device.decide(each).abstained)
     found = replace(found, abstained=refused_by)
-    attachment = {"proofs.csv": found.table()}
-    measure("certified_sensitivity", Proportion.of(found.certified("A")), attachment)
+    proven = {"by the device": (found.certified("A"), found.certified("N"))}
+    where = f"{1000 * conditions['size']:g} uV at the {conditions['at']}, test split"
+    attachments = {
+        "proofs.csv": found.table(),
+        **shown("rates", f"Right and proven within {where}", rates(proven), _RATES_WIDE),
+        **shown(
+            "gate", f"What binds the gate within {where}", beside_gate(device, found), _GATE_WIDE
+        ),
+    }
+    measure("certified_sensitivity", Proportion.of(found.certified("A")), attachments)
     measure("certified_specificity", Proportion.of(found.certified("N")))
 
 

@@ -106,9 +106,10 @@ def cross_fitting(
         calls={"network": found > 0},
         origin={
             "models": {
-                "network-0": {"model_sha256": digests[0]},
-                "network-1": {"model_sha256": digests[1]},
+                "network-0": {"model_sha256": digests[0], "fold": 0},
+                "network-1": {"model_sha256": digests[1], "fold": 1},
                 "standard-0": {"model_sha256": "c"},
-            }
+            },
+            "settings_sha256": {"network": tiny_checkpoint().settings.digest},
         },
     )

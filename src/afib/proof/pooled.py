@@ -58,6 +58,19 @@ __all__ = [
 ]
 
 _FORMAT = 1
+_NONE = type(None)
+#: Of the values of a row, by name.
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "name": (str,),
+    "is_afib": (bool,),
+    "fold": (int,),
+    "rhythm": (str, _NONE),
+    "outcome": (str,),
+    "method": (str, _NONE),
+    "clean_margin": (float, _NONE),
+    "certified_margin": (float, _NONE),
+    "may_abstain": (bool, str),
+}
 #: What proofs are computed with: packages whole, and modules alone.
 ENGINE = (
     nnassure.attacks,
@@ -126,9 +139,22 @@ class PooledProofs:
         """Which of these are decided rightly, shape (recordings,)."""
         return np.array([known.right for known in self.where(is_afib=is_afib)])
 
+    def due(self, *, is_afib: bool) -> BoolArray:
+        """Of which of these a proof is due, shape (recordings,): all but wrong decisions.
+
+        An abstention is no way out: it counts, and nothing is proven of it.
+        """
+        chosen = self.where(is_afib=is_afib)
+        return np.array([known.right or known.rhythm is None for known in chosen])
+
     def open(self) -> BoolArray:
-        """Which right decisions are neither proven nor refuted, shape (recordings,)."""
-        return np.array([known.right and known.outcome == "unknown" for known in self.decisions])
+        """Which due decisions are neither proven nor refuted, shape (recordings,)."""
+        return np.array(
+            [
+                (known.right or known.rhythm is None) and known.outcome == "unknown"
+                for known in self.decisions
+            ]
+        )
 
     def table(self) -> str:
         """One line a recording, for the report."""
@@ -221,9 +247,8 @@ def origin_of(crossfit: CrossFit) -> dict[str, Any]:
 def engine_digest() -> str:
     """The SHA-256 of the code that proofs rest on, and of the versions of the libraries below it.
 
-    What makes the device abstain is not of it: each decision on record is held to the
-    cross-fitting, which states the rhythm or that there was none. How recordings are read is not
-    either: the manifest that the cross-fitting is of holds the digest of every signal.
+    What makes the device abstain is not of it: each rhythm on record is held to the cross-fitting,
+    and an abstention counts against what is shown. How recordings are read is not either: the manifest that the cross-fitting is of holds the digest of every signal.
     """
     versions = (f"{each.__name__} {each.__version__}\0" for each in (np, scipy, torch))
     parts = hashlib.sha256("".join(versions).encode())
@@ -264,8 +289,19 @@ def _proofs(document: dict[str, Any]) -> PooledProofs:
     return PooledProofs(
         asked=document["asked"],
         origin=document["origin"],
-        decisions=[KnownDecision(**row) for row in document["decisions"]],
+        decisions=[_decision(row) for row in document["decisions"]],
     )
+
+
+def _decision(row: dict[str, Any]) -> KnownDecision:
+    wrong = [
+        f"{row['name']}: {name} {row[name]!r}"
+        for name, types in _TYPES.items()
+        if type(row[name]) not in types
+    ]
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return KnownDecision(**row)
 
 
 def _known(decision: ProvenDecision, is_afib: bool, fold: int) -> KnownDecision:  # noqa: FBT001

@@ -30,14 +30,12 @@ from tests.support.pooled import (
 from verification.certified import (
     FOLDS,
     CertifiedTraining,
-    constant_table,
-    foreign_models,
     inverted,
-    radii_mv,
-    radii_table,
     recorded_proofs,
 )
+from verification.proof_tables import at_radii, radii_mv, radii_rows, rates
 from verification.proofs import challenge_of
+from verification.rejudged import foreign_models
 from verification.repeating import repeated
 
 if TYPE_CHECKING:
@@ -46,7 +44,14 @@ if TYPE_CHECKING:
 
 BY_NAME = {each.name: each for each in recordings()}
 NAME = "ROB-006"
-AGAIN: dict[str, Any] = {"again": 4, "attack_steps": 3, "attack_restarts": 1, "seed": 1}
+AGAIN: dict[str, Any] = {
+    "again": 4,
+    "others": 4,
+    "attacked": 4,
+    "attack_steps": 3,
+    "attack_restarts": 1,
+    "seed": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,7 @@ def known(outcome: str, *, is_afib: bool = True, rhythm: str = "AFib") -> KnownD
     )
 
 
-def at_radii(*outcomes: str, rhythm: str = "AFib") -> dict[float, PooledProofs]:
+def proofs_at(*outcomes: str, rhythm: str = "AFib") -> dict[float, PooledProofs]:
     """One recording at rising radii."""
     return {
         radius: PooledProofs(asked={}, origin={}, decisions=[known(outcome, rhythm=rhythm)])
@@ -103,7 +108,7 @@ def at_radii(*outcomes: str, rhythm: str = "AFib") -> dict[float, PooledProofs]:
 def test_proofs_as_they_were_made_are_taken(training: CertifiedTraining) -> None:
     """They are of this question, these models and this engine."""
     assert len(training.proofs(NAME, CONDITIONS).decisions) == len(NAMES)
-    assert foreign_models(training.folder, training.crossfit) == []
+    assert foreign_models(training.folder / FOLDS, training.crossfit, ("network",)) == []
 
 
 @pytest.mark.parametrize("change", [{"size": 0.001}, {"each": 1}, {"seed": 4}])
@@ -137,6 +142,9 @@ def test_proofs_of_another_engine_or_models_are_not_taken(
         {"outcome": "certified", "certified_margin": None},
         {"outcome": "unknown", "certified_margin": 1.0},
         {"rhythm": None, "outcome": "certified", "certified_margin": 1.0},
+        {"may_abstain": False},
+        {"clean_margin": "1.0"},
+        {"fold": True},
     ],
 )
 def test_a_row_that_does_not_go_with_the_cross_fitting_is_not_taken(
@@ -172,29 +180,35 @@ def test_a_margin_that_cannot_be_is_no_proof(
     assert recorded_proofs(training.folder, NAME, CONDITIONS, training.crossfit) is None
 
 
-def test_rows_are_drawn_by_the_number_of_the_run(
-    training: CertifiedTraining, tmp_path: Path
+def test_proofs_that_take_long_are_drawn_by_the_number_of_the_run(
+    training: CertifiedTraining, path: Path, tmp_path: Path
 ) -> None:
-    """So that nobody knows before which proofs will be made again."""
-    drawn_first = {
-        repeated(
-            training, {NAME: CONDITIONS}, BY_NAME, AGAIN | {"again": 1}, run=run, scratch=tmp_path
-        ).rows[0][1]
-        for run in range(12)
-    }
-    assert len(drawn_first) > 1
+    """So that nobody knows before which of them will be made again; quick ones all are."""
+    proofs = read_pooled(path)
+    certified = [known.name for known in proofs.decisions if known.outcome == "certified"]
+    one = AGAIN | {"again": 1, "others": 0, "attacked": 0}
+
+    def made(run: int) -> list[str]:
+        found = repeated(training, {NAME: CONDITIONS}, BY_NAME, one, run=run, scratch=tmp_path)
+        return [row[1] for row in found.rows]
+
+    assert sorted(made(1)) == sorted(certified)
+    longer = [replace(known, method="split") for known in proofs.decisions]
+    write_pooled(replace(proofs, decisions=longer), path)
+    assert len({name for run in range(12) for name in made(run)}) > 1
+    assert {len(made(run)) for run in range(3)} == {1}
 
 
 def test_a_model_of_another_fold_is_told(training: CertifiedTraining, tmp_path: Path) -> None:
     """Whose digest or fold is not the cross-fitting's, or which is not there."""
     shutil.copytree(training.folder / FOLDS, tmp_path / FOLDS)
     shutil.rmtree(fold_model(tmp_path / FOLDS, 1))
-    (missing,) = foreign_models(tmp_path, training.crossfit)
-    assert "expected the model of fold 1, got" in missing
+    (missing,) = foreign_models(tmp_path / FOLDS, training.crossfit, ("network",))
+    assert "expected the model network-1, got" in missing
     shutil.copytree(fold_model(tmp_path / FOLDS, 0), fold_model(tmp_path / FOLDS, 1))
-    other, fold = foreign_models(tmp_path, training.crossfit)
-    assert saved_digests(training.folder / FOLDS)[1] in other
-    assert fold.endswith("expected fold 1, got 0")
+    other = foreign_models(tmp_path / FOLDS, training.crossfit, ("network",))
+    assert any(saved_digests(training.folder / FOLDS)[1] in sentence for sentence in other)
+    assert any(sentence.endswith("expected fold 1, got 0") for sentence in other)
 
 
 def test_proofs_are_repeated_and_attacked(training: CertifiedTraining, tmp_path: Path) -> None:
@@ -271,23 +285,35 @@ def test_proofs_of_a_band_are_repeated_and_attacked(
     assert found.attacked == sum(known.outcome == "certified" for known in proofs.decisions) > 0
 
 
+def test_an_abstention_counts_against_what_is_proven() -> None:
+    """A row that says nothing leaves no fewer decisions of which a proof is due."""
+    asked = [known("certified"), known("unknown"), known("unknown", rhythm="normal")]
+    none = replace(known("unknown"), rhythm=None)
+    found = PooledProofs(asked={}, origin={}, decisions=[*asked, none])
+    assert found.due(is_afib=True).tolist() == [True, True, False, True]
+    assert found.open().tolist() == [False, True, False, True]
+    assert found.certified(is_afib=True).tolist() == [True, False, False, False]
+
+
 def test_the_radius_of_a_recording_is_the_largest_that_is_proven() -> None:
     """None proven, or proven of the wrong rhythm, is a radius of 0."""
-    assert radii_mv(at_radii("certified", "certified", "unknown"), is_afib=True) == [0.02]
-    assert radii_mv(at_radii("unknown", "attacked", "attacked"), is_afib=True) == [0.0]
-    wrong = at_radii("certified", "certified", "certified", rhythm="normal")
+    assert radii_mv(proofs_at("certified", "certified", "unknown"), is_afib=True) == [0.02]
+    assert radii_mv(proofs_at("unknown", "attacked", "attacked"), is_afib=True) == [0.0]
+    wrong = proofs_at("certified", "certified", "certified", rhythm="normal")
     assert radii_mv(wrong, is_afib=True) == [0.0]
     assert radii_mv(wrong, is_afib=False) == []
 
 
 def test_the_table_of_radii_has_a_column_for_each() -> None:
-    """A wrong decision is marked, whatever is proven of it."""
-    assert radii_table(at_radii("certified", "unknown", "attacked")).splitlines() == [
-        "record,label,10 uV,20 uV,30 uV",
-        "A00001,A,certified,unknown,attacked",
+    """Beside the radius of the recording; a wrong decision is marked, whatever is proven of it."""
+    assert radii_rows(proofs_at("certified", "unknown", "attacked")) == [
+        ("record", "label", "proven within", "10 uV", "20 uV", "30 uV"),
+        ("A00001", "A", "10 uV", "certified", "unknown", "attacked"),
     ]
-    wrong = radii_table(at_radii("certified", "unknown", "attacked", rhythm="normal"))
-    assert "certified (wrong),unknown (wrong),attacked (wrong)" in wrong
+    all_of_it = radii_rows(proofs_at("certified", "certified", "certified"))
+    assert all_of_it[1][2] == "30 uV or more"
+    wrong = radii_rows(proofs_at("certified", "unknown", "attacked", rhythm="normal"))
+    assert wrong[1][2:4] == ("0 uV", "certified (wrong)")
 
 
 @pytest.mark.parametrize(
@@ -301,14 +327,19 @@ def test_the_table_of_radii_has_a_column_for_each() -> None:
 )
 def test_nothing_is_proven_beyond_an_attack(outcomes: tuple[str, ...], count: int) -> None:
     """A proof at a radius above one at which an attack came through is counted."""
-    assert inverted(at_radii(*outcomes)) == count
+    assert inverted(proofs_at(*outcomes)) == count
 
 
-def test_constant_classifiers_are_proven_and_of_no_use(training: CertifiedTraining) -> None:
-    """All of one rhythm, none of the other, by the counts of the draw."""
+def test_constant_classifiers_stand_beside_the_rates(training: CertifiedTraining) -> None:
+    """All of one rhythm, none of the other, by the counts of the draw, with exact bounds."""
     found = read_pooled(training.folder / f"{NAME}.json")
-    assert constant_table(found).splitlines() == [
-        "classifier,certified_sensitivity,certified_specificity,certified_accuracy",
-        "always AFib,2 of 2,0 of 2,2 of 4",
-        "always normal,0 of 2,2 of 2,2 of 4",
+    rows = rates(at_radii({0.01: found}))
+    afib, normal = (int(found.certified(is_afib=each).sum()) for each in (True, False))
+    assert [row[:3] for row in rows[1:3]] == [
+        ("within 10 uV", "AFib", f"{afib} of 2"),
+        ("within 10 uV", "normal", f"{normal} of 2"),
     ]
+    # Two of two: the bound is the square root of 0.05.
+    assert rows[3] == ("always AFib", "AFib", "2 of 2", "1.000", "at least 0.224")
+    assert rows[4] == ("always AFib", "normal", "0 of 2", "0.000", "at least 0.000")
+    assert [row[3] for row in rows[5:]] == ["0.000", "1.000"]

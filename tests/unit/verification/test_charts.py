@@ -156,7 +156,7 @@ def test_a_figure_has_a_title_and_brings_no_colours(svg: str) -> None:
 def test_a_curve_of_certified_shares_has_a_line_each() -> None:
     """Points lie where radius and share are, names stand beside, and values are read out."""
     shares = {"AFib proven": [1.0, 0.5, 0.25], "AFib not attacked": [1.0, 0.75, 0.5]}
-    svg = certified_curve([0.01, 0.02, 0.04], shares)
+    svg = certified_curve([0.01, 0.02, 0.04], shares, "at the recorder, 4 with AFib")
     lines = [
         [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
         for line in drawing(svg).iter("polyline")
@@ -168,6 +168,7 @@ def test_a_curve_of_certified_shares_has_a_line_each() -> None:
         )
     assert set(shares) <= set(words(svg))
     assert {"10", "20", "40", "radius in uV"} <= set(words(svg))
+    assert "share of recordings; at the recorder, 4 with AFib" in words(svg)
     dashes = {line.attrib.get("stroke-dasharray") for line in drawing(svg).iter("polyline")}
     assert len(dashes) == len(shares)
     (told,) = (element.text or "" for element in drawing(svg).iter("desc"))
