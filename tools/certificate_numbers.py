@@ -35,15 +35,14 @@ def require(holds: object, place: str, expected: object, got: object) -> None:
 def told_of(name: str, direction: Array, signal: Array, rate_hz: float) -> str:
     """*name*, if one unit of *direction* is what it says; else that this is not shown.
 
-    A gain adds the signal, an offset 1 mV, and a wave has an amplitude of 1 mV in any phase.
+    A gain adds the signal, an offset 1 mV; a wave is a sine or a cosine from the first sample on,
+    of a frequency below half of the rate, with an amplitude of 1 mV.
     """
     known = {"gain": signal, "offset": np.ones(len(signal))}.get(name)
     wave = re.fullmatch(r"(wander|mains) ([0-9.]+) Hz (sine|cosine)", name)
-    if known is None and wave is not None:
+    if known is None and wave is not None and 0 < float(wave.group(2)) < rate_hz / 2:
         angles = 2 * np.pi * float(wave.group(2)) / rate_hz * np.arange(len(signal))
-        waves = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-        sizes = np.linalg.lstsq(waves, direction, rcond=None)[0]
-        known = waves @ sizes / np.hypot(*sizes) if sizes.any() else None
+        known = np.sin(angles) if wave.group(3) == "sine" else np.cos(angles)
     same = known is not None and np.allclose(direction, known, rtol=0, atol=1e-6)
     return repr(name) if same else f"a direction that it calls {name!r}"
 

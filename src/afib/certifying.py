@@ -53,7 +53,7 @@ def _certify(parsed: argparse.Namespace) -> int:
     # A model that cannot be proven about is told before any work is done.
     _prover.cache_clear()
     _device.cache_clear()
-    _prover(_model(parsed), _challenge(parsed))
+    _prover(_model(parsed), _challenge(parsed), parsed.network_alone)
     _device(_model(parsed), parsed.network_alone)
     if parsed.certificates is not None:
         # A folder that cannot be made is told before any work is done.
@@ -118,7 +118,7 @@ def _known(
 
 def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
     challenge = _challenge(parsed)
-    prover = _prover(_model(parsed), challenge)
+    prover = _prover(_model(parsed), challenge, parsed.network_alone)
     device = _device(_model(parsed), parsed.network_alone)
     refused = refusal(device, recording, challenge)
     if refused is not None:
@@ -161,9 +161,9 @@ def _device(model: Path, network_alone: bool) -> Screener:  # noqa: FBT001  as i
 
 
 @lru_cache(maxsize=1)
-def _prover(model: Path, challenge: Challenge) -> Prover:
+def _prover(model: Path, challenge: Challenge, alone: bool) -> Prover:  # noqa: FBT001  cached by place
     """Of each process its own, for all recordings."""
-    return challenge.prover(Checkpoint.load(model))
+    return challenge.prover(Checkpoint.load(model), _device(model, alone))
 
 
 def _certificate(

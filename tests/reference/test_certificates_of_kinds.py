@@ -103,3 +103,38 @@ def test_a_direction_has_the_name_of_what_it_is(at: Place, tmp_path: Path) -> No
     assert _said(tmp_path / "model", path).count("a direction that it calls 'offset") == len(
         held.names
     )
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ("the same phase", ("wander 0.3 Hz sine", "a direction that it calls 'wander 0.3 Hz cos")),
+        # At 300 Hz the samples of 300.3 Hz are those of 0.3 Hz.
+        ("an alias", ("a direction that it calls 'wander 300.3 Hz sine'", "wander 0.3 Hz cosine")),
+    ],
+)
+def test_a_wave_is_called_by_its_own_phase_and_frequency(
+    other: str, named: tuple[str, str], tmp_path: Path
+) -> None:
+    """A file cannot call one phase two of them, nor a slow wave a fast one."""
+    checkpoint, one = tiny_checkpoint(seed=2), recording()
+    checkpoint.save(tmp_path / "model")
+    challenge = _asked("wander")
+    prover = challenge.prover(checkpoint)
+    known = answer(challenge, prover, one)
+    held = noise_of(challenge, one, checkpoint.settings)
+    assert held.names == ("wander 0.3 Hz sine", "wander 0.3 Hz cosine")
+    path = write_certificate(tmp_path / "proofs", prover, one, held, known, at="recorder")
+    with np.load(path) as file:
+        arrays = dict(file)
+    document = json.loads(arrays["document"].tobytes())
+    if other == "an alias":
+        document["disturbance"]["parameters"][0] = "wander 300.3 Hz sine"
+    else:
+        # The set is the smaller one of a single phase, so what is proven holds of it.
+        arrays["generators"] = np.stack([arrays["generators"][0], -arrays["generators"][0]])
+        arrays["half_widths"] = arrays["half_widths"] / 2
+    arrays["document"] = np.frombuffer(json.dumps(document).encode(), np.uint8)
+    np.savez(path, **arrays)
+    told = _said(tmp_path / "model", path)
+    assert all(words in told for words in named)

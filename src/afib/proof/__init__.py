@@ -24,14 +24,14 @@ from afib.proof.search import search
 from nnassure.certify.arithmetic import FLOAT32, require_plain_arithmetic
 from nnassure.certify.budget import Budget
 from nnassure.certify.margins import Problem, Question
-from nnassure.certify.network import chain_of
+from nnassure.certify.network import chain_of, require_unaltered
 from nnassure.certify.proving import Proof, proof
 from nnassure.certify.region import Region
 
 if TYPE_CHECKING:
     from afib.checkpoint import Checkpoint
     from afib.proof.abstention import Answer
-    from afib.proof.search import Counterexample, Searched
+    from afib.proof.search import Searched
     from afib.records import Recording
     from nnassure.attacks import Budget as AttackBudget
     from nnassure.perturbation import LinearSet
@@ -62,13 +62,15 @@ class Prover:
         parts: The most parts that a question is split into.
         steps: Steps of ascent for each part.
         seconds: CPU time from which no further part is begun.
+        device: What counterexamples are replayed through, of the same model; without one the
+            network decides alone.
 
     Raises:
-        NetworkError: If the network has a layer that the engine cannot bound.
+        NetworkError: If the network has a layer that the engine cannot bound, or was altered.
         ArithmeticAssumptionError: If torch is set to compute with less precision.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a prover is told by its model and what an answer may cost
         self,
         checkpoint: Checkpoint,
         *,
@@ -76,9 +78,11 @@ class Prover:
         parts: int,
         steps: int,
         seconds: float,
+        device: Screener | None = None,
     ) -> None:
         require_plain_arithmetic()
-        self._screener = Screener(Classifier(checkpoint))
+        require_unaltered(checkpoint.network)
+        self._screener = device or Screener(Classifier(checkpoint))
         self.checkpoint = checkpoint
         self._settings = checkpoint.settings
         self._chain = chain_of(
@@ -98,7 +102,7 @@ class Prover:
         """What is known of the decision on *recording* under *noise*.
 
         First the quick bounds, then the attacks, then the bounds that take time: whatever
-        decides first.
+        decides first. Where an attack makes the device abstain, nothing more is tried.
 
         Args:
             recording: As stored.
@@ -108,21 +112,25 @@ class Prover:
 
         Raises:
             ShapeError: If *noise* is for another number of samples.
+            ArithmeticAssumptionError: If torch is set to compute with less precision.
             BoundError: If an attack met a point below what was proven: then the engine is wrong.
         """
         begun = time.process_time()
+        require_plain_arithmetic()
         rhythm = self.rhythm(recording)
         if rhythm is None:
             return abstained(recording, begun)
         way = self.way(recording, noise, at)
-        best, found = self._answer(recording, noise, way, rhythm, at=at, seed=seed)
+        best, searched = self._answer(recording, noise, way, rhythm, at=at, seed=seed)
+        found = None if searched is None else searched.found
+        abstains = searched is not None and searched.abstains
         return ProvenDecision(
             record=recording.name,
             rhythm=rhythm,
             clean_margin=self.clean_margin(way),
             certified_margin=best.margin,
             outcome="certified" if best.margin > 0 else "attacked" if found else "unknown",
-            may_abstain=self.may_abstain(recording, noise, at),
+            may_abstain=True if abstains else self.may_abstain(recording, noise, at),
             method=found.method if found else best.method,
             seconds=time.process_time() - begun,
             counterexample=found,
@@ -155,17 +163,17 @@ class Prover:
         *,
         at: Place,
         seed: int,
-    ) -> tuple[Proof, Counterexample | None]:
-        """The best proof, and the counterexample if one was replayed."""
+    ) -> tuple[Proof, Searched | None]:
+        """The best proof, and what attacks came to if they were needed."""
         begun, problem = time.process_time(), self.problem(way, rhythm)
         best = self.quick(problem)
         if best.margin > 0:
             return best, None
         searched = self.searched(recording, noise, way, at=at, seed=seed)
-        if searched.found is None:
+        if searched.found is None and not searched.abstains:
             best = self.thorough(problem, best, begun)
         hold_apart(recording, best, searched)
-        return best, searched.found
+        return best, searched
 
     def problem(self, way: Way, rhythm: str) -> Problem:
         """What has to be bounded for *rhythm* to be proven on *way*."""

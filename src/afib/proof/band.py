@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -198,10 +198,10 @@ class _Asked:
         return time.process_time() - self._begun > self._prover.seconds
 
     def _attacked(self) -> bool:
-        """Whether a wave turns the decision; it is sought once."""
+        """Whether a wave turns the decision, or the network's alone; it is sought once."""
         if self._searched is None:
             self._searched = self._search()
-        return self._searched.found is not None
+        return self._searched.found is not None or self._searched.abstains
 
     def _search(self) -> Searched:
         searched: list[Searched] = []
@@ -214,7 +214,8 @@ class _Asked:
             )
             if searched[-1].found is not None:
                 return searched[-1]
-        return min(searched, key=lambda each: each.least_margin)
+        worst = min(searched, key=lambda each: each.least_margin)
+        return replace(worst, abstains=any(each.abstains for each in searched))
 
     def _worst(self) -> list[tuple[float, float]]:
         """The frequencies and phases whose waves of full amplitude leave the least margin."""
@@ -266,6 +267,8 @@ class _Asked:
         )
 
     def _may_abstain(self) -> Answer:
+        if self._searched is not None and self._searched.abstains:
+            return True
         # No wave of the band moves a sample by more than its amplitude, and the box beside it.
         reach = LinearSet(
             names=("amplitude",),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from afib.decision import Screener
     from afib.proof import ProvenDecision
     from afib.proof.disturbance import Kind
     from afib.proof.path import Place
@@ -110,14 +111,15 @@ class Challenge:
             art_restarts=self.art_restarts,
         )
 
-    def prover(self, checkpoint: Checkpoint) -> Prover:
-        """What answers it about the model of *checkpoint*."""
+    def prover(self, checkpoint: Checkpoint, device: Screener | None = None) -> Prover:
+        """What answers it about the model of *checkpoint*, replayed through its *device*."""
         return Prover(
             checkpoint,
             attack=self.attack(),
             parts=self.parts,
             steps=self.steps,
             seconds=self.seconds,
+            device=device,
         )
 
 

@@ -36,6 +36,7 @@ class Recording:
         digest: SHA-256 of the samples, see :func:`signal_digest`; equal signals share it.
         origin: Where it was read: a path, and inside an archive ``archive!member``.
         step_mv: The step of the recorder's converter in mV; None where the file states none.
+        range_mv: The least and the greatest sample that the file's numbers hold, likewise.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Recording:
     digest: str
     origin: str
     step_mv: float | None = None
+    range_mv: tuple[float, float] | None = None
 
     @classmethod
     def of(  # noqa: PLR0913  a recording is told by its samples, rate and origin
@@ -56,6 +58,7 @@ class Recording:
         origin: str,
         label: str | None = None,
         step_mv: float | None = None,
+        range_mv: tuple[float, float] | None = None,
     ) -> Recording:
         """A recording of a copy of *signal_mv*, with its digest.
 
@@ -76,6 +79,7 @@ class Recording:
             digest=signal_digest(samples),
             origin=origin,
             step_mv=step_mv,
+            range_mv=range_mv,
         )
 
     @property

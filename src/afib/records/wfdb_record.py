@@ -68,7 +68,16 @@ def read_wfdb(shelf: Shelf, name: str) -> Recording:
         rate_hz=header.rate_hz,
         origin=place if header.signals == 1 else origin,
         step_mv=abs(header.mv_per_unit / header.gain),
+        range_mv=_range_mv(header),
     )
+
+
+def _range_mv(header: WfdbHeader) -> tuple[float, float]:
+    """Between which millivolts a sample of the format lies; the smallest step marks none."""
+    missing = _MISSING[header.format]
+    ends = np.array([missing + 1, -missing - 1], dtype=np.float64)
+    low, high = sorted(((ends - header.baseline) / header.gain * header.mv_per_unit).tolist())
+    return low, high
 
 
 def _data_bytes(header: WfdbHeader) -> int:

@@ -2,7 +2,8 @@
 
 Release 0.3 is the last one on the Python Package Index and was written for torch below 1.13.
 Four things that it uses are gone since; they are put in place while it is loaded or converts a
-network, and taken away again, also after an error.
+network, and taken away again, also after an error. They are the whole process's, so one thread
+at a time may use the package.
 Loading it would also change the filters of warnings, the root logger, the recursion limit and,
 through setuptools, the path of modules, and make a folder in the user's home; none of that is left
 behind.
@@ -19,6 +20,7 @@ import io
 import logging
 import sys
 import tempfile
+import threading
 import types
 import warnings
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -38,7 +40,10 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-__all__ = ["AutoLirpa", "footprint", "load_auto_lirpa"]
+__all__ = ["ALONE", "AutoLirpa", "footprint", "load_auto_lirpa"]
+
+#: Held while the process is changed; who holds it may take it again.
+ALONE = threading.RLock()
 
 _NAME = "auto_LiRPA"
 _PATCHED_RELEASE = "0.3"
@@ -79,7 +84,7 @@ class AutoLirpa:
             example: An input of one record, without gradient.
         """
         factory = self._bounded_module or self._package.BoundedModule
-        with _quiet(), _patches() if self._is_patched else ExitStack():
+        with ALONE, _quiet(), _patches() if self._is_patched else ExitStack():
             return factory(network, example, bound_opts=dict(_OPTIONS), device="cpu")
 
     def bounds(  # noqa: PLR0913 - what the package needs to know
@@ -107,7 +112,7 @@ class AutoLirpa:
         if name not in inspect.signature(bounded.compute_bounds).parameters:
             name = "intermediate_layer_bounds"
         kept = {} if intermediate is None else {name: intermediate}
-        with _quiet(), torch.set_grad_enabled(is_optimised):
+        with ALONE, _quiet(), torch.set_grad_enabled(is_optimised):
             box = self._package.PerturbationLpNorm(norm=np.inf, x_L=lower, x_U=upper)
             centre = self._package.BoundedTensor((lower + upper) / 2, box)
             least, largest = bounded.compute_bounds(
@@ -124,23 +129,24 @@ def load_auto_lirpa() -> AutoLirpa:
     """
     if importlib.util.find_spec(_NAME) is None:
         raise EngineMissingError(f"{_NAME}: expected it to be installed, got none; {_INSTALL}")
-    release = _release()
-    before = set(sys.modules)
-    try:
-        with (
-            _quiet(),
-            _interpreter(),
-            _loading() if release == _PATCHED_RELEASE else ExitStack(),
-        ):
-            import auto_LiRPA  # noqa: PLC0415  only who asks for bounds pays for it
-    except Exception as error:
-        for name in {n for n in sys.modules if n.partition(".")[0] == _NAME} - before:
-            del sys.modules[name]
-        raise EngineMissingError(
-            f"{_NAME} {release}: expected it to load under torch {torch.__version__} and numpy "
-            f"{np.__version__}, got {type(error).__name__}: {error}; {_INSTALL}"
-        ) from error
-    return AutoLirpa(auto_LiRPA, release)
+    with ALONE:
+        release = _release()
+        before = set(sys.modules)
+        try:
+            with (
+                _quiet(),
+                _interpreter(),
+                _loading() if release == _PATCHED_RELEASE else ExitStack(),
+            ):
+                import auto_LiRPA  # noqa: PLC0415  only who asks for bounds pays for it
+        except Exception as error:
+            for name in {n for n in sys.modules if n.partition(".")[0] == _NAME} - before:
+                del sys.modules[name]
+            raise EngineMissingError(
+                f"{_NAME} {release}: expected it to load under torch {torch.__version__} and numpy "
+                f"{np.__version__}, got {type(error).__name__}: {error}; {_INSTALL}"
+            ) from error
+        return AutoLirpa(auto_LiRPA, release)
 
 
 def footprint() -> tuple[object, ...]:

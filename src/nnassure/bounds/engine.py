@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nnassure.arrays import require_finite, require_same_length, require_shape
-from nnassure.bounds.compat import load_auto_lirpa
+from nnassure.bounds.compat import ALONE, load_auto_lirpa
 from nnassure.bounds.lift import lift
 from nnassure.errors import BoundError, NetworkError, PerturbationError, ShapeError
 from nnassure.margins import MarginBounds, logit_margins
@@ -274,9 +274,10 @@ def _is_close(got: NDArray[np.floating], wanted: NDArray[np.floating], dtype: to
 @contextmanager
 def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
     # The package makes constants of the default precision, and cannot mix the two.
-    kept = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(kept)
+    with ALONE:
+        kept = torch.get_default_dtype()
+        torch.set_default_dtype(dtype)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(kept)

@@ -120,7 +120,7 @@ def _precision_settings() -> list[tuple[str, object, object]]:
             for place in ("mkldnn", "mkldnn.conv", "mkldnn.matmul")
         ),
         *(
-            (name, "STRICT", os.environ.get(name, "STRICT").upper())
+            (name, "STRICT", (os.environ.get(name) or "STRICT").upper())
             # What oneDNN takes for granted where torch asks for nothing.
             for name in ("ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE")
         ),
@@ -167,9 +167,14 @@ def _computed_otherwise() -> list[str]:
     # A column of numbers below the normal range among them.
     values[:, :, 5] *= 2.0**-126
     with torch.no_grad():
-        handed_on = [("product", (values.transpose(1, 2) @ torch.eye(8)).transpose(1, 2))]
+        handed_on = [
+            (
+                "product",
+                (values.transpose(1, 2) @ torch.eye(8, dtype=torch.float32)).transpose(1, 2),
+            )
+        ]
         for kernel in _KERNELS:
-            taps = torch.zeros(8, 8, kernel)
+            taps = torch.zeros(8, 8, kernel, dtype=torch.float32)
             taps[range(8), range(8), kernel // 2] = 1.0
             for some in (values, values[:2]):
                 got = nn.functional.conv1d(some, taps, padding=kernel // 2)

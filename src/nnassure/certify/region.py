@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Placed", "Region"]
 
+_NUMBERS_AT_ONCE = 2**22
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Placed:
@@ -213,15 +215,18 @@ class Region:
             touched = ((first + rows.shape[1] > start[:, 0]) & (first < stop[:, 0])).nonzero()[:, 0]
             if len(touched) == 0:
                 continue
-            place = position[touched]
-            inside = (place >= start[touched]) & (place < stop[touched])
-            # Runs of one segment hold different samples, or the same ones again: the sum of
-            # their movements is never less than their joint one.
-            total[touched] += self.resampling.pulled(
-                torch.where(inside, rows[touched], 0.0),
-                first[touched] + shift[touched, run],
-                length[touched],
-            )
+            # Rows on the raised grid of an odd ratio are long.
+            columns = rows.shape[1] * self.resampling.down + len(self.resampling.taps)
+            for some in torch.split(touched, max(1, _NUMBERS_AT_ONCE // columns)):
+                place = position[some]
+                inside = (place >= start[some]) & (place < stop[some])
+                # Runs of one segment hold different samples, or the same ones again: the sum of
+                # their movements is never less than their joint one.
+                total[some] += self.resampling.pulled(
+                    torch.where(inside, rows[some], 0.0),
+                    first[some] + shift[some, run],
+                    length[some],
+                )
         return total
 
     @cached_property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -136,6 +137,61 @@ def test_a_reported_counterexample_turns_the_device() -> None:
     np.testing.assert_allclose(moved, np.round(moved), atol=1e-3)
     turned = replace(one, signal_mv=known.counterexample.signal_mv)
     assert Screener(Classifier(checkpoint)).decide(turned).rhythm == "normal"
+
+
+def turned_by_little(one: Recording) -> Checkpoint:
+    """A model that *one* is hardly AFib for."""
+    plain = tiny_checkpoint(seed=2)
+    logit = float(Classifier(plain).logits([network_samples(plain, one)])[0])
+    return tiny_checkpoint(seed=2, threshold=logit - 1e-4)
+
+
+def test_what_the_device_abstains_on_turns_nothing() -> None:
+    """The network says the other rhythm, the device says none: that shows what it may do."""
+    one = stored()
+    checkpoint = turned_by_little(one)
+    network = Screener(Classifier(checkpoint))
+
+    def decide(given: Recording) -> Any:  # noqa: ANN401  a decision, of which two words are read
+        same = np.array_equal(given.signal_mv, one.signal_mv)
+        rhythm = network.decide(given).rhythm if same else None
+        return SimpleNamespace(abstained=not same, rhythm=rhythm)
+
+    device = cast("Screener", SimpleNamespace(classifier=network.classifier, decide=decide))
+    question = challenge(size=0.01)
+    noise = noise_of(question, one, checkpoint.settings)
+    prover = question.prover(checkpoint, device)
+    known = prover.prove(one, noise, at="recorder", seed=3)
+    assert (known.outcome, known.may_abstain, known.counterexample) == ("unknown", True, None)
+    assert asked(question, checkpoint, one).outcome == "attacked"
+
+
+def test_a_counterexample_is_within_the_range_of_the_converter() -> None:
+    """What the file's numbers do not hold, or no ECG reaches, is no recording."""
+    one = stored()
+    peak = float(np.abs(one.signal_mv).max())
+    narrow = replace(one, range_mv=(-peak, peak))
+    checkpoint = turned_by_little(one)
+    known = asked(challenge(size=0.01), checkpoint, narrow)
+    assert known.counterexample is not None
+    assert float(np.abs(known.counterexample.signal_mv).max()) <= peak + 1e-6
+    moved = known.counterexample.signal_mv - one.signal_mv
+    assert float(np.abs(moved).max()) > 0.009
+    still = replace(one, range_mv=(peak, peak))
+    assert asked(challenge("offset", size=0.01), checkpoint, still).counterexample is None
+
+
+def test_a_signal_beyond_belief_is_no_counterexample() -> None:
+    """An attack may leave 20 mV, where no recording is read; the question has an answer still."""
+    one = stored()
+    high = np.array(one.signal_mv)
+    high[1500] = 19.9999
+    one = Recording.of(name="A00001", signal_mv=high, rate_hz=300.0, origin="A00001.hea")
+    checkpoint = turned_by_little(one)
+    known = asked(challenge(size=0.01), checkpoint, one)
+    assert known.outcome in {"attacked", "unknown"}
+    most = 0.0 if known.counterexample is None else np.abs(known.counterexample.signal_mv).max()
+    assert most <= 20.0
 
 
 @pytest.mark.parametrize(

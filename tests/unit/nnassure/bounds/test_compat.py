@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +76,24 @@ def test_release_0_3_is_loaded_with_patches(release: Callable[..., None]) -> Non
     engine = load_auto_lirpa()
     assert engine.release == "0.3"
     assert sys.modules["auto_LiRPA"].SEEN == (True, True, True)
+    assert footprint() == before
+
+
+def test_one_thread_at_a_time_changes_the_process(release: Callable[..., None]) -> None:
+    """Patches are the whole process's: two threads at once would take each other's away."""
+    release(
+        "0.3",
+        "import time\n\nINSIDE = []\nMOST = []\n\nclass BoundedModule:\n"
+        "    def __init__(self, *given, **named):\n"
+        "        INSIDE.append(1)\n        MOST.append(len(INSIDE))\n"
+        "        time.sleep(0.02)\n        INSIDE.pop()\n",
+    )
+    before = footprint()
+    engine = load_auto_lirpa()
+    with ThreadPoolExecutor(4) as pool:
+        made = [pool.submit(engine.bounded, nn.Identity(), torch.zeros(1)) for _ in range(8)]
+    assert [each.exception() for each in made] == [None] * 8
+    assert sys.modules["auto_LiRPA"].MOST == [1] * 8
     assert footprint() == before
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
-from nnassure.certify.network import chain_of
+from nnassure.certify.network import chain_of, require_unaltered
 from nnassure.certify.proving import proof
 from nnassure.errors import NetworkError
 from tests.support.networks import placed, resampling
@@ -229,6 +229,26 @@ def test_what_no_layer_tells_is_found_by_trying() -> None:
     finally:
         hook.remove()
     assert chain_of(network, 4).samples == 4
+
+
+def test_a_network_with_hooks_anywhere_is_refused() -> None:
+    """On the whole, on a part, for all modules, or a method of an object in its class's place."""
+    network = nn.Sequential(_plain(nn.Flatten(), nn.Linear(4, 2)))
+    require_unaltered(network)
+    for place in (network, network[0]):
+        hook = place.register_forward_hook(lambda _module, _given, values: values + 1)
+        with pytest.raises(NetworkError, match=r"^network.*: expected a module as its class"):
+            require_unaltered(network)
+        hook.remove()
+    everywhere = register_module_forward_hook(lambda _module, _given, values: values)
+    with pytest.raises(NetworkError, match=r"^torch: expected no hooks for all modules"):
+        require_unaltered(network)
+    everywhere.remove()
+    require_unaltered(network)
+    layer = nn.Conv1d(1, 2, 3)
+    layer._conv_forward = lambda *given: given[0]  # type: ignore[method-assign]
+    with pytest.raises(NetworkError, match=r"^network\.0: expected a module as its class"):
+        require_unaltered(nn.Sequential(layer))
 
 
 def test_padding_of_zeros_alike_on_both_sides_is_taken() -> None:
