@@ -92,7 +92,7 @@ _SHOWN = {
     "Robustness": ("ROB-001",),
     "What the certified training proves, cross-fitted": (
         *("ROB-006", "ROB-017", "ROB-021", "ROB-007", "ROB-024", "ROB-009", "ROB-010", "ROB-011"),
-        *("ROB-012", "ROB-027", "ROB-013", "ROB-022", "ROB-026", "ROB-023", "ROB-016"),
+        *("ROB-012", "ROB-027", "ROB-028", "ROB-013", "ROB-022", "ROB-026", "ROB-023", "ROB-016"),
     ),
     "What is proven of the certified model": ("ROB-015",),
     "What it abstains on": (

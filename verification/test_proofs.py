@@ -62,7 +62,10 @@ def test_decisions_are_certified(
     measure("clean_specificity", Proportion.of(found.right(is_afib=False)))
 
 
-@_asked("ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023", "ROB-026", "ROB-027")
+@_asked(
+    *("ROB-010", "ROB-011", "ROB-012", "ROB-013", "ROB-022", "ROB-023", "ROB-026", "ROB-027"),
+    ROB_027=("ROB-028",),
+)
 def test_right_decisions_are_certified(
     measure: Measure, conditions: Conditions, certified: CertifiedTraining, requirement: str
 ) -> None:
