@@ -115,7 +115,8 @@ def certified_curve(
         words.append(f"{name}: {told}.")
     parts += [
         text(x_of(0.5), y_of(0) + 38, "radius in uV", size=13),
-        text(x_of(0.5), 22, f"share of recordings; {asked}", size=11),
+        text(x_of(0.5), 22, "share of recordings", size=13),
+        text(x_of(0.5), y_of(0.04), asked, size=11),
     ]
     return svg(390, 390, f"Certified share against radius, {asked}", " ".join(words), parts)
 
@@ -166,7 +167,7 @@ def text(x: float, y: float, words: str, *, size: int, anchor: str = "middle") -
     """*words* at a place in units of the figure."""
     return (
         f'<text class="ink" x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="{anchor}">'
-        f"{escape(words)}</text>"
+        f"{escape(words, quote=False)}</text>"
     )
 
 
@@ -175,5 +176,5 @@ def svg(width: int, height: int, title: str, words: str, parts: list[str]) -> st
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
-        f"<title>{escape(title)}</title>\n<desc>{escape(words)}</desc>\n{body}\n</svg>\n"
+        f"<title>{escape(title, quote=False)}</title>\n<desc>{escape(words, quote=False)}</desc>\n{body}\n</svg>\n"
     )
