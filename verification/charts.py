@@ -176,5 +176,6 @@ def svg(width: int, height: int, title: str, words: str, parts: list[str]) -> st
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
-        f"<title>{escape(title, quote=False)}</title>\n<desc>{escape(words, quote=False)}</desc>\n{body}\n</svg>\n"
+        f"<title>{escape(title, quote=False)}</title>\n"
+        f"<desc>{escape(words, quote=False)}</desc>\n{body}\n</svg>\n"
     )

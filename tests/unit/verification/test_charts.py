@@ -11,7 +11,6 @@ import pytest
 
 from nnassure.errors import ShapeError
 from vericase.report.drawing import safe_drawing
-from vericase.report.drawing import safe_drawing
 from verification.charts import certified_curve, confusion_matrix, roc
 
 if TYPE_CHECKING:
