@@ -17,7 +17,6 @@ has not proven it, as there. Run in the repository root:
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import statistics
 import sys
@@ -196,7 +195,7 @@ def _print_memory_of(case: Case, engine: str) -> None:
     # Reading a whole split would take more than any pass.
     piece = proving.joined([proving.generated(_SEED, 0)], _SAMPLES)
     ask: Callable[[], object] = (
-        theirs(case, piece) if engine == "theirs" else functools.partial(ours, case, piece, FLOAT32)
+        theirs(case, piece) if engine == "theirs" else ours(case, piece, FLOAT32)
     )
     before = _resident_mb("VmRSS")
     ask()
@@ -214,8 +213,7 @@ def _print_lengths(case: Case, pieces: list[FloatArray], longest_s: int) -> None
     spent = []
     for length_s in lengths_s:
         signal = proving.joined(pieces, length_s * _RATE_HZ)
-        proving.chain(case.network, len(signal))
-        spent.append(proving.timed(functools.partial(ours, case, signal, FLOAT32))[1])
+        spent.append(proving.timed(ours(case, signal, FLOAT32))[1])
     slope = np.polyfit(np.log(lengths_s), np.log(spent), 1)[0]
     print(f"| {' | '.join(f'{length:,} s' for length in lengths_s)} | exponent |")
     print("|---" * (len(spent) + 1) + "|")
