@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,17 +23,16 @@ from afib.checkpoint import Checkpoint
 from afib.corruption import FAMILIES, strange_recording
 from afib.crossfit import fold_model
 from afib.dataset import AFIB, NORMAL
-from afib.errors import AfibError, SourceError
+from afib.errors import AfibError
 from afib.examples import examples_of
 from afib.heldout import read_held_out
 from afib.heldout.derived import judgement_of
 from afib.preprocessing import segments, to_network_rate
 from afib.seen import Seen, seen_in, seen_of
 from afib.settings import load_settings, load_uncertainty
-from afib.sources import noise_folder
-from afib.sources.noise import noise_records
 from afib.strangeness import Examples, fit_strangeness
 from afib.workflow import prepared
+from benchmarks.shared.drawn import drawn, recorded_noise
 from nnassure.ood import (
     Density,
     Energy,
@@ -50,8 +49,6 @@ from verification.uncertain import HELD_OUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from afib.corruption import NoiseRecords
-    from afib.dataset import Dataset
     from afib.heldout.derived import Judgement
     from afib.records import Recording
     from afib.settings import UncertaintySettings
@@ -167,7 +164,7 @@ def _fold(
             seen=seen_in(checkpoint, noisy), moved=_moved(checkpoint, list(noisy.signals))
         )
     }
-    bases = list(data.source.some(_drawn(ordinary, each, fold)))
+    bases = list(data.source.some(drawn(ordinary, each // 2, fold)))
     for family in FAMILIES:
         made = _made(bases, family, fold, hurt)
         if made:
@@ -256,15 +253,6 @@ def _without(settings: UncertaintySettings, family: str) -> UncertaintySettings:
     return replace(settings, disturbed=replace(old, harmless=harmless, harmful=harmful))
 
 
-def _drawn(ordinary: Dataset, each: int, fold: int) -> frozenset[str]:
-    generator = np.random.default_rng(fold)
-    chosen: list[str] = []
-    for label in (NORMAL, AFIB):
-        names = sorted(ordinary.of(labels=(label,)).names.tolist())
-        chosen += generator.permutation(names)[: each // 2].tolist()
-    return frozenset(chosen)
-
-
 def _made(
     bases: list[Recording], family: str, fold: int, hurt: Mapping[str, tuple[float, ...]]
 ) -> list[Recording]:
@@ -273,20 +261,15 @@ def _made(
     severities = kind.severities if not kind.keeps_ecg else hurt[family]
     return [
         strange_recording(
-            base, family, severity, seed=2000 + fold + 100 * number, noise=_noise(base.rate_hz)
+            base,
+            family,
+            severity,
+            seed=2000 + fold + 100 * number,
+            noise=recorded_noise(base.rate_hz, later=True),
         )
         for base in bases
         for number, severity in enumerate(severities)
     ]
-
-
-@lru_cache(maxsize=4)
-def _noise(rate_hz: float) -> NoiseRecords:
-    """The half of recorded noise that no gate was shown, or none where there is no such noise."""
-    try:
-        return noise_records(noise_folder(), rate_hz=rate_hz, later=True)
-    except SourceError:
-        return {}
 
 
 def _judged(checkpoint: Checkpoint, recordings: list[Recording]) -> _Judged:

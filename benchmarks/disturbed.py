@@ -17,21 +17,18 @@ import torch
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.corruption import FAMILIES, strange_recording
-from afib.dataset import AFIB, NORMAL
-from afib.errors import AfibError, SourceError
+from afib.dataset import AFIB
+from afib.errors import AfibError
 from afib.examples import named_disturbance
 from afib.preprocessing import to_network_rate
 from afib.settings import load_settings, load_uncertainty
-from afib.sources import noise_folder
-from afib.sources.noise import noise_records
 from afib.usability import unusable
 from afib.workflow import prepared, shipped_model
+from benchmarks.shared.drawn import drawn, recorded_noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from afib.corruption import NoiseRecords
-    from afib.dataset import Dataset
     from afib.records import Recording
 
 _SEED = 17
@@ -55,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     torch.set_num_threads(1)
     usable = data.dataset.where(data.dataset.usable).of(split="validation")
-    bases = list(data.source.some(_drawn(usable, parsed.each)))
+    bases = list(data.source.some(drawn(usable, parsed.each, _SEED)))
     right = _right(checkpoint, bases)
     print(f"{len(bases)} validation recordings, half of them with AFib where there are enough; ")
     print(f"undisturbed, {right} are decided rightly.\n")
@@ -66,22 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for kind in kinds:
             family, severity = named_disturbance(kind)
             counts = [f"{_right(checkpoint, _made(bases, family, severity, recorded=False))}"]
-            has_noise = family in _NOISES and bool(_noise(bases[0].rate_hz))
+            has_noise = family in _NOISES and bool(recorded_noise(bases[0].rate_hz, later=False))
             counts.append(
                 f"{_right(checkpoint, _made(bases, family, severity, recorded=True))}"
                 if has_noise
                 else ""
             )
             print(f"| {FAMILIES[family].title}, {severity:g} | {shown_as} | {' | '.join(counts)} |")
-
-
-def _drawn(dataset: Dataset, each: int) -> frozenset[str]:
-    generator = np.random.default_rng(_SEED)
-    chosen: list[str] = []
-    for label in (NORMAL, AFIB):
-        names = sorted(dataset.of(labels=(label,)).names.tolist())
-        chosen += generator.permutation(names)[:each].tolist()
-    return frozenset(chosen)
 
 
 def _made(
@@ -93,7 +81,7 @@ def _made(
             family,
             severity,
             seed=_SEED,
-            noise=_noise(base.rate_hz) if recorded else None,
+            noise=recorded_noise(base.rate_hz, later=False) if recorded else None,
         )
         for base in bases
     ]
@@ -113,13 +101,6 @@ def _right(checkpoint: Checkpoint, recordings: list[Recording]) -> int:
     classifier = Classifier(checkpoint)
     called = classifier.calls_afib(classifier.logits(signals))
     return int((called == np.array([each.label == AFIB for each in held])).sum())
-
-
-def _noise(rate_hz: float) -> NoiseRecords:
-    try:
-        return noise_records(noise_folder(), rate_hz=rate_hz, later=False)
-    except SourceError:
-        return {}
 
 
 if __name__ == "__main__":

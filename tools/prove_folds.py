@@ -16,15 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from afib.crossfit import NETWORK, read_cross_fit
 from afib.errors import AfibError, ManifestError
-from afib.proof.pooled import (
-    asked_of,
-    drawn,
-    engine_digest,
-    origin_of,
-    prove_pooled,
-    read_pooled,
-    write_pooled,
-)
+from afib.proof.engine import engine_digest
+from afib.proof.pooled import asked_of, drawn, origin_of, prove_pooled, read_pooled, write_pooled
 from afib.settings import load_settings
 from afib.sources import open_source
 from afib.workflow import prepared

@@ -20,10 +20,8 @@ from afib.checkpoint import UNCERTAINTY, Checkpoint
 from afib.classifier import Classifier
 from afib.dataset import AFIB, NORMAL, Dataset
 from afib.decision import Screener, load_screener
-from afib.errors import AfibError
 from afib.heldout.derived import Judgement, judgement_of
 from afib.settings import Settings, load_settings, load_uncertainty, preset_names
-from afib.sources import open_source
 from afib.workflow import (
     Prepared,
     calibrate,
@@ -36,6 +34,7 @@ from afib.workflow import (
 )
 from verification.certified import CROSSFIT, FOLDS, CertifiedTraining
 from verification.judged import Judged
+from verification.options import pytest_addoption, pytest_sessionstart
 from verification.subjects import (
     as_recorded,
     cross_fitting,
@@ -60,43 +59,10 @@ if TYPE_CHECKING:
     from nnassure.arrays import FloatArray
     from vericase.evidence import Look
 
+__all__ = ["pytest_addoption", "pytest_sessionstart"]
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reports" / "reference"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which data and which model are verified."""
-    group = parser.getgroup("verification of the classifier")
-    group.addoption("--data", default="synthetic", help="preset: synthetic, physionet2017, ...")
-    group.addoption("--model", type=Path, help="model folder; default: the preset's own")
-    group.addoption("--crossfit", type=Path, help="result of cross-fitting; default on record")
-    group.addoption("--certified-model", type=Path, help="its model folder; default the shipped")
-    group.addoption(
-        "--certified",
-        type=Path,
-        help="folder of its cross-fitting; default on record",
-    )
-    group.addoption(
-        "--uncertainty", type=Path, help="folder of what held-out gates say; default on record"
-    )
-    group.addoption(
-        "--open-test-split", action="store_true", help="put an opening of the split on record"
-    )
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Options that name nothing stop the run before anything is touched, also with processes."""
-    config = session.config
-    if hasattr(config, "workerinput"):
-        return
-    try:
-        settings = load_settings(config.getoption("data"))
-        open_source(settings.data, None, progress=True)
-        if config.getoption("model") is not None:
-            Checkpoint.load(config.getoption("model"))
-    except AfibError as error:
-        raise pytest.UsageError("\n".join(error.problems)) from error
 
 
 @pytest.fixture(scope="session")

@@ -131,12 +131,12 @@ def prove(model: Path, recorded: Sequence[Recording], conditions: Mapping[str, A
 def beside_gate(device: Screener, found: Proven) -> list[tuple[str, ...]]:
     """Head, and by label how far the gate of *device* is bound by what is proven of the network.
 
-    Of right and proven decisions: whether the prediction set keeps the rhythm, and whether nothing
-    could make the device abstain, which has no proof while its scores have no bound.
+    Of right and proven decisions: whether the prediction set keeps the rhythm, whether one of a few
+    disturbances makes the device abstain, and whether none could, which has no proof while its
+    scores have no bound.
     """
-    rows: list[tuple[str, ...]] = [
-        ("label", "right and proven", "set keeps the rhythm", "no abstention possible")
-    ]
+    head = ("label", "right and proven", "set keeps the rhythm", "made to abstain", "proven not to")
+    rows: list[tuple[str, ...]] = [head]
     for label in ("A", "N"):
         told = [
             with_gate(device, as_json(known, radius_mv=asked.size, at=asked.at), recording, asked)
@@ -147,8 +147,10 @@ def beside_gate(device: Screener, found: Proven) -> list[tuple[str, ...]]:
             and recording.name not in found.abstained
         ]
         kept = sum(each["set_may_abstain"] is False for each in told)
+        made = sum(each["may_abstain"] is True for each in told)
         sure = sum(each["certified_decision"] is True for each in told)
-        rows.append((label, *(f"{count} of {len(told)}" for count in (len(told), kept, sure))))
+        counts = (len(told), kept, made, sure)
+        rows.append((label, *(f"{count} of {len(told)}" for count in counts)))
     return rows
 
 

@@ -146,7 +146,7 @@ def chain(network: nn.Sequential, samples: int) -> Chain:
 
 def linear_pass(asked: Problem) -> tuple[float, float]:
     """The margin by back-substitution, and which share of the ReLUs is open."""
-    with torch.no_grad():
+    with torch.inference_mode():
         bounds, relaxations = linear_bounds(asked.chain, asked.region, asked.arithmetic)
         margin = float(linear_margins(asked, bounds, relaxations))
     rectified = [

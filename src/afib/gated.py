@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from afib.proof.abstention import Answer
     from afib.proof.many import Challenge
     from afib.settings import Settings
+    from nnassure.arrays import DoubleArray
+    from nnassure.perturbation import LinearSet
 
 __all__ = ["refusal", "with_gate"]
 
 # Disturbed recordings that the gate is shown, and what float32 may make of a sample, in mV.
 _TRIED, _ROUNDED_MV, _HALF = 6, 1e-5, 0.5
+# Of coarse steps: where they lie, and by how much of a step a radius may miss a whole one.
+_PHASES, _WHOLE = 7, 1e-6
 # What the sum of threshold and margin may be off.
 _ROUNDED = 1e-6
 
@@ -54,7 +58,10 @@ def refusal(device: Screener, recording: Recording, challenge: Challenge) -> dic
 def with_gate(
     device: Screener, document: dict[str, Any], recording: Recording, challenge: Challenge
 ) -> dict[str, Any]:
-    """*document* with what the gate leaves open: no bound is known of its scores.
+    """*document* with what the gate leaves open: its scores have no bound.
+
+    There is none to be had: what they count, such as beats, levels and rests, jumps, and a box of
+    some microvolts moves it far. So abstentions are looked for.
 
     That the network's rhythm is certified stands, and so does that the prediction set keeps it,
     where the proven margin is as far from the threshold as the set asks for. Whether a disturbance
@@ -102,23 +109,14 @@ def _some(recording: Recording, challenge: Challenge, settings: Settings) -> Ite
         challenges = [replace(challenge, kind="wander", frequency_hz=each) for each in some_hz]
     else:
         challenges = [challenge] * _TRIED
-    for each in challenges:
-        noise = noise_of(each, recording, settings)
-        # Rounding to whole steps takes half a step, which stays inside of the set.
-        inside = noise.radius_mv - ((step or 0.0) / 2 + _ROUNDED_MV)
-        signs = generator.choice([-1.0, 1.0], noise.samples)
-        # The box of a sine and a cosine holds waves of more than the amplitude at its corners.
-        share = [math.sqrt(0.5) if name.endswith("sine") else 1.0 for name in noise.names]
-        ends = np.where(generator.random(noise.parameters) < _HALF, noise.lower, noise.upper)
-        signal_mv = noise.point(
-            recording.signal_mv, ends * np.array(share, np.float64), max(inside, 0.0) * signs
-        )
-        if step is not None:
-            signal_mv = np.round(signal_mv / step) * step
+    noises = [noise_of(each, recording, settings) for each in challenges]
+    signals = [_corner(recording, noise, generator) for noise in noises]
+    for signal_mv in (*signals, *_coarse(recording, noises[0])):
+        whole_mv = signal_mv if step is None else np.round(signal_mv / step) * step
         try:
             yield Recording.of(
                 name=recording.name,
-                signal_mv=signal_mv,
+                signal_mv=whole_mv,
                 rate_hz=recording.rate_hz,
                 origin=recording.origin,
                 step_mv=step,
@@ -126,3 +124,38 @@ def _some(recording: Recording, challenge: Challenge, settings: Settings) -> Ite
         except RecordError:
             # Beyond what a recorder gives, so not a recording that the device would be shown.
             continue
+
+
+def _corner(recording: Recording, noise: LinearSet, generator: np.random.Generator) -> DoubleArray:
+    """A corner of the set, drawn, less what rounding to whole steps takes."""
+    inside = noise.radius_mv - ((recording.step_mv or 0.0) / 2 + _ROUNDED_MV)
+    signs = generator.choice([-1.0, 1.0], noise.samples)
+    # The box of a sine and a cosine holds waves of more than the amplitude at its corners.
+    share = [math.sqrt(0.5) if name.endswith("sine") else 1.0 for name in noise.names]
+    ends = np.where(generator.random(noise.parameters) < _HALF, noise.lower, noise.upper)
+    moved = noise.point(
+        recording.signal_mv, ends * np.array(share, np.float64), max(inside, 0.0) * signs
+    )
+    return np.asarray(moved, np.float64)
+
+
+def _coarse(recording: Recording, noise: LinearSet) -> Iterator[DoubleArray]:
+    """The recording in steps as coarse as the box allows: most of what a gate looks at is gone.
+
+    Beats and rhythm stay as they are; how many levels there are and how long the signal rests on
+    one does not.
+    """
+    step, signal_mv = recording.step_mv, recording.signal_mv.astype(np.float64)
+    if step is None:
+        width = 2 * (noise.radius_mv - _ROUNDED_MV)
+    else:
+        # Whole steps to either side, and the level itself.
+        reach = math.floor(noise.radius_mv / step + _WHOLE)
+        width = (2 * reach + 1) * step if reach > 0 else 0.0
+    if width <= 0:
+        return
+    for phase in range(_PHASES):
+        start = phase * width / _PHASES
+        if step is not None:
+            start = round(start / step) * step
+        yield np.round((signal_mv - start) / width) * width + start

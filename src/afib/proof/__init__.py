@@ -24,9 +24,10 @@ from afib.proof.search import search
 from nnassure.certify.arithmetic import FLOAT32, require_plain_arithmetic
 from nnassure.certify.budget import Budget
 from nnassure.certify.margins import Problem, Question
-from nnassure.certify.network import chain_of, require_unaltered
+from nnassure.certify.network import chain_of
 from nnassure.certify.proving import Proof, proof
 from nnassure.certify.region import Region
+from nnassure.certify.unaltered import require_unaltered
 
 if TYPE_CHECKING:
     from afib.checkpoint import Checkpoint

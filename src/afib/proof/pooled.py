@@ -6,30 +6,16 @@ models, of which question and of which engine they are.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy
-import torch
 
-import afib.checkpoint
-import afib.classifier
-import afib.network
-import afib.preprocessing
-import afib.proof
-import afib.weights
-import nnassure.arrays
-import nnassure.attacks
-import nnassure.certify
-import nnassure.detection
-import nnassure.perturbation
 from afib.crossfit import NETWORK, fold_model
 from afib.dataset.atomic import replacing
 from afib.errors import ManifestError
+from afib.proof.engine import engine_digest
 from afib.proof.many import proven_by
 from afib.records import read_uncalibrated
 from afib.sources import noise_folder
@@ -37,6 +23,7 @@ from afib.sources.noise import noise_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from afib.crossfit import CrossFit
     from afib.proof import ProvenDecision
@@ -45,12 +32,10 @@ if TYPE_CHECKING:
     from nnassure.arrays import BoolArray, StrArray
 
 __all__ = [
-    "ENGINE",
     "KnownDecision",
     "PooledProofs",
     "asked_of",
     "drawn",
-    "engine_digest",
     "origin_of",
     "prove_pooled",
     "read_pooled",
@@ -71,20 +56,6 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "certified_margin": (float, _NONE),
     "may_abstain": (bool, str),
 }
-#: What proofs are computed with: packages whole, and modules alone.
-ENGINE = (
-    nnassure.attacks,
-    nnassure.certify,
-    nnassure.perturbation,
-    nnassure.arrays,
-    nnassure.detection,
-    afib.checkpoint,
-    afib.classifier,
-    afib.network,
-    afib.preprocessing,
-    afib.proof,
-    afib.weights,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,25 +213,6 @@ def origin_of(crossfit: CrossFit) -> dict[str, Any]:
             if name.startswith(f"{NETWORK}-")
         },
     }
-
-
-def engine_digest() -> str:
-    """The SHA-256 of the code that proofs rest on, and of the versions of the libraries below it.
-
-    What makes the device abstain is not of it: each rhythm on record is held to the cross-fitting,
-    and an abstention counts against what is shown. How recordings are read is not either: the
-    manifest that the cross-fitting is of holds the digest of every signal.
-    """
-    versions = (f"{each.__name__} {each.__version__}\0" for each in (np, scipy, torch))
-    parts = hashlib.sha256("".join(versions).encode())
-    for module in ENGINE:
-        path = Path(str(module.__file__))
-        files = sorted(path.parent.rglob("*.py")) if path.stem == "__init__" else [path]
-        for each in files:
-            name = each.relative_to(path.parent).as_posix()
-            parts.update(f"{module.__name__}/{name}\0".encode())
-            parts.update(hashlib.sha256(each.read_bytes()).digest())
-    return parts.hexdigest()
 
 
 def write_pooled(proofs: PooledProofs, path: Path) -> None:

@@ -21,7 +21,6 @@ import logging
 import sys
 import tempfile
 import threading
-import types
 import warnings
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from importlib.metadata import PackageNotFoundError, version
@@ -33,9 +32,11 @@ import torch.onnx.symbolic_helper
 from torch import nn
 from torch.onnx._internal.torchscript_exporter import _globals as exporter
 
+from nnassure.bounds.standins import added, module, replaced
 from nnassure.errors import EngineMissingError
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable, Iterator
 
     from torch import Tensor
@@ -199,7 +200,7 @@ def _loading() -> Iterator[None]:
     handlers = list(root.handlers)
     folder = tempfile.gettempdir()
     try:
-        with _patches(), _replaced(appdirs, "user_data_dir", lambda *_args, **_named: folder):
+        with _patches(), replaced(appdirs, "user_data_dir", lambda *_args, **_named: folder):
             yield
     finally:
         root.handlers[:] = handlers
@@ -212,9 +213,9 @@ def _patches() -> Iterator[None]:
     opset = exporter.GLOBALS.export_onnx_opset_version
     try:
         with (
-            _module(_REMOVED_FROM_NUMPY, isin=np.isin),
-            _added(_symbolic_helper(), "_set_opset_version", _set_opset),
-            _added(node, "__getitem__", _attribute),
+            module(_REMOVED_FROM_NUMPY, isin=np.isin),
+            added(_symbolic_helper(), "_set_opset_version", _set_opset),
+            added(node, "__getitem__", _attribute),
         ):
             yield
     finally:
@@ -250,44 +251,6 @@ def _bounded_module(package: Any) -> Callable[..., Any]:  # noqa: ANN401  it has
         return base._named_members(self, members, prefix, recurse)  # noqa: SLF001  as torch
 
     return type("BoundedModule", (base,), {"_named_members": named_members})
-
-
-@contextmanager
-def _module(name: str, **members: object) -> Iterator[None]:
-    """A module *name* with *members*, unless there is one."""
-    if name in sys.modules:
-        yield
-        return
-    module = types.ModuleType(name)
-    vars(module).update(members)
-    sys.modules[name] = module
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-
-
-@contextmanager
-def _added(owner: object, name: str, value: object) -> Iterator[None]:
-    """An attribute *name* of *owner*, unless it has one."""
-    if hasattr(owner, name):
-        yield
-        return
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        delattr(owner, name)
-
-
-@contextmanager
-def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    kept = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, kept)
 
 
 @contextmanager

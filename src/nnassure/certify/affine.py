@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from nnassure.errors import NetworkError
-
 __all__ = ["Affine"]
 
 
@@ -84,23 +82,12 @@ class Affine:
             flat = self.weight.permute(2, 0, 1).reshape(width_out, -1)
             return (rows[:, 0] @ flat).reshape(count, kernel, width_in)
         # Inputs are taken a stride at a time, so that what outputs reach is added block by block.
-        reach = -(-kernel // self.stride)
-        spread = (rows.reshape(-1, width_out) @ self._blocks(reach)).reshape(
-            count, outputs, reach, -1
-        )
-        strides = rows.new_zeros(count, outputs + reach - 1, self.stride * width_in)
-        for block in range(reach):
-            strides[:, block : block + outputs] += spread[:, :, block]
+        spread = rows.reshape(-1, width_out) @ self.weight.reshape(-1, width_out).T
+        blocks = spread.reshape(count, outputs, -1).split(self.stride * width_in, dim=2)
+        strides = rows.new_zeros(count, outputs + len(blocks) - 1, self.stride * width_in)
+        for place, block in enumerate(blocks):
+            strides[:, place : place + outputs, : block.shape[2]].add_(block)
         return strides.reshape(count, -1, width_in)[:, : (outputs - 1) * self.stride + kernel]
-
-    def _blocks(self, reach: int) -> Tensor:
-        """From one output to the *reach* strides of inputs that it reads, side by side."""
-        if self.weight is None:
-            raise NetworkError("network: expected a layer with weights, got a mean")
-        kernel, width_in, width_out = self.weight.shape
-        taps = self.weight.new_zeros(reach * self.stride, width_in, width_out)
-        taps[:kernel] = self.weight
-        return taps.reshape(-1, width_out).T
 
     def first_input(self, first_output: Tensor) -> Tensor:
         """The input at the first column of :meth:`backward`, a row."""

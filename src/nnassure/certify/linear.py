@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nnassure.certify.intervals import LayerBounds, first_bounds, next_bounds
 from nnassure.certify.relaxation import SLOPES, adaptive, alike
+from nnassure.certify.stretches import stretches
 
 if TYPE_CHECKING:
     from nnassure.certify.arithmetic import Arithmetic
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Rows",
+    "laid",
     "least",
     "linear_bounds",
     "neurons_at_once",
@@ -37,6 +39,9 @@ __all__ = [
 
 # As many as stay in a processor's cache between one operation and the next.
 _NUMBERS_AT_ONCE = 2**18
+# Once a block just below 32 MiB is free again, glibc keeps what is freed instead of handing it back
+# page by page, which would cost as much as the products do.
+torch.empty(2**22 - 2**13, dtype=torch.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,14 +105,14 @@ def substituted(
     last: int,
 ) -> Rows:
     """*rows* over the layer *last*, before its ReLU, as rows over the samples of segments."""
-    for place in range(last, -1, -1):
-        rows = through_layer(chain, rows, bounds[place], place)
-        if place == 0:
-            break
-        rows = within_frames(rows, chain.layers[place - 1].frames)
-        if chain.layers[place - 1].rectified:
-            rows = relaxed_rows(rows, relaxations[place - 1])
-    return rows
+    for place in range(last, 0, -1):
+        rows, before = through_layer(chain, rows, bounds[place], place), chain.layers[place - 1]
+        if before.rectified:
+            # Lines outside the frames have slope 0, so that padding counts nothing.
+            rows = relaxed_rows(laid(rows, before.frames), relaxations[place - 1])
+        else:
+            rows = within_frames(rows, before.frames)
+    return through_layer(chain, rows, bounds[0], 0)
 
 
 def sharpened(
@@ -199,19 +204,26 @@ def within_frames(rows: Rows, frames: int) -> Rows:
     Where all rows start at the same place they are cut, otherwise set to 0 there if any reaches
     outside.
     """
+    rows = laid(rows, frames)
     width = rows.coefficients.shape[1]
-    start = int(rows.first.min())
-    if start == int(rows.first.max()) and start <= 0 and start + width >= frames:
-        return replace(
-            rows,
-            coefficients=rows.coefficients[:, -start : frames - start],
-            first=torch.zeros_like(rows.first),
-        )
-    if start >= 0 and int(rows.first.max()) + width <= frames:
+    if int(rows.first.min()) >= 0 and int(rows.first.max()) + width <= frames:
         return rows
     position = rows.first[:, None] + torch.arange(width)
     inside = ((position >= 0) & (position < frames))[:, :, None]
     return replace(rows, coefficients=torch.where(inside, rows.coefficients, 0.0))
+
+
+def laid(rows: Rows, frames: int) -> Rows:
+    """Rows that all start at the same place and reach over all *frames*, cut to just those."""
+    start = int(rows.first.min())
+    after = start + rows.coefficients.shape[1] - frames
+    if start != int(rows.first.max()) or start > 0 or after < 0:
+        return rows
+    return replace(
+        rows,
+        coefficients=rows.coefficients[:, -start : frames - start],
+        first=torch.zeros_like(rows.first),
+    )
 
 
 def whole_frames(rows: Rows, frames: int) -> Rows:
@@ -232,26 +244,19 @@ def whole_frames(rows: Rows, frames: int) -> Rows:
 
 def _products(left: Tensor, right: Tensor) -> Tensor:
     """The sum of products of each row, shape (rows,)."""
-    return torch.bmm(left.flatten(start_dim=1)[:, None], right.flatten(start_dim=1)[:, :, None])[
-        :, 0, 0
-    ]
+    return torch.linalg.vecdot(left.flatten(start_dim=1), right.flatten(start_dim=1))
 
 
 def _taken(tables: tuple[Tensor, ...], rows: Rows) -> tuple[Tensor, ...]:
     """The stretch of each of *tables* that each row reads: (rows, frames, channels).
 
-    Rows are 0 outside the frames of a layer, so what is taken there counts nothing.
+    What lies outside the frames of a layer is 0.
     """
     frames, width = tables[0].shape[1], rows.coefficients.shape[1]
     if width == frames and not bool(rows.first.any()):
         whole = rows.segment.equal(torch.arange(len(tables[0])))
         return tables if whole else tuple(table[rows.segment] for table in tables)
-    position = (rows.first[:, None] + torch.arange(width)).clamp(0, frames - 1)
-    flat = (rows.segment[:, None] * frames + position).flatten()
-    shape = (len(rows.first), width, -1)
-    return tuple(
-        table.reshape(-1, table.shape[2]).index_select(0, flat).reshape(shape) for table in tables
-    )
+    return stretches(tables, rows.segment, rows.first, width)
 
 
 def neurons_at_once(chain: Chain, last: int) -> int:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules import module as torch_module
 
 from nnassure.certify.affine import Affine
+from nnassure.certify.unaltered import is_altered
 from nnassure.errors import NetworkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-__all__ = ["Affine", "Chain", "chain_of", "require_unaltered"]
+__all__ = ["Affine", "Chain", "chain_of"]
 
 _PRECISIONS = (torch.float32, torch.float64)
 #: By how much of the largest value on the way float64 may part what is the same.
@@ -69,39 +69,13 @@ def chain_of(network: nn.Module, samples: int) -> Chain:
     return made
 
 
-def require_unaltered(network: nn.Module) -> None:
-    """Hold *network* and all its parts to compute what their classes say.
-
-    Raises:
-        NetworkError: With every part that has hooks or methods of its own, and with hooks that are
-            set for all modules.
-    """
-    problems = [
-        f"network{'.' if name else ''}{name}: expected a module as its class computes it, got hooks"
-        for name, module in network.named_modules()
-        if _is_altered(module)
-    ]
-    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:  # noqa: SLF001  they have no public name
-        problems.append("torch: expected no hooks for all modules, got some")
-    if problems:
-        raise NetworkError("\n".join(problems))
-
-
 def _flattened(module: nn.Module, place: str) -> Iterator[tuple[str, nn.Module]]:
     # A subclass may compute anything; a module that stands in two places runs in both.
-    if type(module) is not nn.Sequential or _is_altered(module):
+    if type(module) is not nn.Sequential or is_altered(module):
         yield place, module
         return
     for index, child in enumerate(module):
         yield from _flattened(child, f"{place}.{index}")
-
-
-def _is_altered(module: nn.Module) -> bool:
-    """Whether *module* has a method of its own in the place of its class's, or hooks."""
-    own, kind = vars(module), type(module)
-    methods = any(callable(getattr(kind, name, None)) for name in own)
-    compiled = own.get("_compiled_call_impl") is not None
-    return methods or compiled or bool(own["_forward_hooks"] or own["_forward_pre_hooks"])
 
 
 def _require_same_function(network: nn.Module, chain: Chain) -> None:
@@ -134,7 +108,7 @@ class _Builder:
     def add(self, place: str, layer: nn.Module) -> None:
         if layer.training:
             self._problems.append(f"{place}: expected evaluation mode, got training; call eval()")
-        if _is_altered(layer):
+        if is_altered(layer):
             self._problems.append(f"{place}: expected a layer as torch computes it, got hooks")
         kind = type(layer)
         if kind in {nn.Identity, nn.Dropout, nn.Flatten}:

@@ -83,7 +83,8 @@ def proof(problem: Problem, budget: Budget) -> Proof:
 def _refined(problem: Problem, budget: Budget, whole: Part) -> Proof:
     """By back-substitution, then by more of it and ascent, then splitting ReLUs."""
     asked = problem.chain, problem.region, problem.arithmetic
-    with torch.no_grad():
+    # Nothing of it is kept, so that torch need not note what it came from.
+    with torch.inference_mode():
         bounds, relaxations = linear_bounds(*asked)
         margin = float(linear_margins(problem, bounds, relaxations))
     if margin > 0 or budget.steps == 0:

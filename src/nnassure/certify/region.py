@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from nnassure.certify.stretches import stretches
 from nnassure.errors import NotFiniteError, PerturbationError, ShapeError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class Region:
 
     def value(self, rows: Tensor, first: Tensor, segment: Tensor) -> Tensor:
         """What each row of coefficients comes to undisturbed, shape (rows,)."""
-        return (rows * _gathered(self.centre, segment, first, rows.shape[1])).sum(dim=1)
+        return _along(self.centre, rows, first, segment)
 
     def deviation(self, rows: Tensor, first: Tensor, segment: Tensor) -> Tensor:
         """The most that each row can move by in the set, shape (rows,).
@@ -168,11 +169,9 @@ class Region:
                 and counts nothing.
             segment: Which segment each row reads.
         """
-        width = rows.shape[1]
-        moved = (rows.abs() * _gathered(self.rounding, segment, first, width)).sum(dim=1)
+        moved = _along(self.rounding, rows.abs(), first, segment)
         for parameter in range(self.generators.shape[1]):
-            along = _gathered(self.generators[:, parameter], segment, first, width)
-            moved = moved + (rows * along).sum(dim=1).abs()
+            moved = moved + _along(self.generators[:, parameter], rows, first, segment).abs()
         if bool((self.radius > 0).any()):
             moved = moved + self.radius[segment] * self.box(rows, first, segment)
         return moved
@@ -264,12 +263,10 @@ def _require_alike(recordings: tuple[Placed, ...], resampling: Resampling | None
             )
 
 
-def _gathered(table: Tensor, segment: Tensor, first: Tensor, width: int) -> Tensor:
-    """Stretches of the rows of *table*, zeros outside; shape (rows, width)."""
-    position = first[:, None] + torch.arange(width)
-    inside = (position >= 0) & (position < table.shape[1])
-    taken = table[segment[:, None], position.clamp(0, table.shape[1] - 1)]
-    return torch.where(inside, taken, 0.0)
+def _along(table: Tensor, rows: Tensor, first: Tensor, segment: Tensor) -> Tensor:
+    """Sums of the products of *rows* and the stretches of *table*, (segments, samples)."""
+    (read,) = stretches((table[:, :, None],), segment, first, rows.shape[1])
+    return torch.linalg.vecdot(rows, read[:, :, 0])
 
 
 def _movement(each: Placed, rows: Tensor, resampling: Resampling | None) -> Tensor:

@@ -147,6 +147,22 @@ def test_one_that_abstains_shows_that_it_may() -> None:
     assert with_gate(device(raised)[0], DOCUMENT, one, small)["may_abstain"] == "unknown"
 
 
+@pytest.mark.parametrize(("radius_mv", "may"), [(0.01, True), (0.0005, "unknown")])
+def test_a_gate_that_counts_levels_is_shown_coarse_steps(
+    radius_mv: float,
+    may: bool | str,  # noqa: FBT001
+) -> None:
+    """A box of ten steps to either side leaves a 21st of the levels, one below a step all."""
+    one = recording()
+    every = len(np.unique(one.signal_mv))
+
+    def coarse(given: Recording) -> bool:
+        return len(np.unique(given.signal_mv)) <= every / 15
+
+    box = replace(KINDS["linf"], size=radius_mv)
+    assert with_gate(device(coarse)[0], DOCUMENT, one, box)["may_abstain"] == may
+
+
 def test_what_is_known_already_is_left_alone() -> None:
     """Where an abstention was seen none is looked for; a network alone decides nothing."""
     seen = {**DOCUMENT, "may_abstain": True}

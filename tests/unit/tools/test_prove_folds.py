@@ -11,7 +11,8 @@ import pytest
 
 from afib.crossfit import write_cross_fit
 from afib.errors import ManifestError
-from afib.proof.pooled import engine_digest, prove_pooled, read_pooled
+from afib.proof.engine import engine_digest
+from afib.proof.pooled import prove_pooled, read_pooled
 from tests.support.pooled import (
     CONDITIONS,
     NAMES,

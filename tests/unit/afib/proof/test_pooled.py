@@ -15,9 +15,9 @@ from afib.certifying import _challenge
 from afib.checkpoint import Checkpoint
 from afib.crossfit import fold_model
 from afib.errors import ManifestError, SourceError
+from afib.proof.engine import ENGINE
 from afib.proof.many import answer
 from afib.proof.pooled import (
-    ENGINE,
     PooledProofs,
     asked_of,
     drawn,

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
-from nnassure.certify.network import chain_of, require_unaltered
+from nnassure.certify.network import chain_of
 from nnassure.certify.proving import proof
+from nnassure.certify.unaltered import require_unaltered
 from nnassure.errors import NetworkError
 from tests.support.networks import placed, resampling
 from tests.support.questions import (

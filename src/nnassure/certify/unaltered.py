@@ -1,0 +1,40 @@
+"""Whether a network computes what its classes say, which is all that bounds know of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch.nn.modules import module as torch_module
+
+from nnassure.errors import NetworkError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["is_altered", "require_unaltered"]
+
+
+def require_unaltered(network: nn.Module) -> None:
+    """Hold *network* and all its parts to compute what their classes say.
+
+    Raises:
+        NetworkError: With every part that has hooks or methods of its own, and with hooks that are
+            set for all modules.
+    """
+    problems = [
+        f"network{'.' if name else ''}{name}: expected a module as its class computes it, got hooks"
+        for name, module in network.named_modules()
+        if is_altered(module)
+    ]
+    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:  # noqa: SLF001  they have no public name
+        problems.append("torch: expected no hooks for all modules, got some")
+    if problems:
+        raise NetworkError("\n".join(problems))
+
+
+def is_altered(module: nn.Module) -> bool:
+    """Whether *module* has a method of its own in the place of its class's, or hooks."""
+    own, kind = vars(module), type(module)
+    methods = any(callable(getattr(kind, name, None)) for name in own)
+    compiled = own.get("_compiled_call_impl") is not None
+    return methods or compiled or bool(own["_forward_hooks"] or own["_forward_pre_hooks"])
