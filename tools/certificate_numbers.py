@@ -32,6 +32,13 @@ def require(holds: object, place: str, expected: object, got: object) -> None:
         raise RefusedError(f"{place}: expected {expected}, got {str(got)[:120]}")
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; refused where it says one thing twice, and readers may differ."""
+    names = [name for name, _ in pairs]
+    require(len(set(names)) == len(names), "document", "each name once", names)
+    return dict(pairs)
+
+
 def told_of(name: str, direction: Array, signal: Array, rate_hz: float) -> str:
     """*name*, if one unit of *direction* is what it says; else that this is not shown.
 

@@ -43,6 +43,7 @@ from tools.certificate_numbers import (
     RefusedError,
     gamma,
     lines,
+    once,
     require,
     told_of,
 )
@@ -232,7 +233,8 @@ def check(file: NpzFile, model: Model, numbers: Numbers) -> str:
     """One sentence on a valid certificate."""
     size = sum(member.file_size for member in file.zip.infolist()) if file.zip else 0
     require(size <= MOST_BYTES, "file", f"at most {MOST_BYTES} bytes", size)
-    document = json.loads(np.asarray(file["document"]).tobytes())
+    text = np.asarray(file["document"]).tobytes()
+    document = json.loads(text, object_pairs_hook=once)
     require_facts(document, model)
     way = read_way(model, document, file)
     steps = list(walk(document["tree"], [(-half, half) for half in way.halves.tolist()], None))

@@ -56,6 +56,12 @@ def add_options(
     )
     certify.add_argument("--certificates", type=Path, metavar="DIR", help="write what is proven")
     certify.add_argument(
+        "--counterexamples",
+        type=Path,
+        metavar="DIR",
+        help="write the disturbed recordings that the device decides the other way",
+    )
+    certify.add_argument(
         "--seconds", type=_size, default=60.0, metavar="S", help="CPU time a recording; default 60"
     )
     certify.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -22,9 +23,9 @@ from afib.gated import refusal, with_gate
 from afib.proof.certificate import write_certificate, write_pieces
 from afib.proof.many import Challenge, noise_of
 from afib.proof.told import line, table_head, told
-from afib.records import read_any
+from afib.records import read_any, read_recording, write_recording
 from afib.workflow import shipped_model
-from nnassure.errors import AssuranceError, BoundError
+from nnassure.errors import AssuranceError, BoundError, PerturbationError
 
 if TYPE_CHECKING:
     import argparse
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from afib.proof import ProvenDecision, Prover
+    from afib.proof.search import Counterexample
     from afib.records import Recording
 
 __all__ = ["add_command"]
 
 _USUAL_HZ = {"wander": 0.3, "mains": 50.0, "joint": 0.3}
 _FINE, _SOME_FAILED = 0, 1
+_LETTERS = frozenset(string.ascii_letters + string.digits + "-_")
 # What a person at a desk waits for; --seconds ends it earlier.
 _PARTS, _STEPS, _RESTARTS, _QUERIES = 400, 8, 20, 1000
 
@@ -50,14 +53,20 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _certify(parsed: argparse.Namespace) -> int:
+    if parsed.box_mv is not None and parsed.disturbance == "linf":
+        raise PerturbationError(
+            "--box-mv: expected another disturbance beside it, got linf, which is such a box; "
+            "give its size by --radius-mv"
+        )
     # A model that cannot be proven about is told before any work is done.
     _prover.cache_clear()
     _device.cache_clear()
     _prover(_model(parsed), _challenge(parsed), parsed.network_alone)
     _device(_model(parsed), parsed.network_alone)
-    if parsed.certificates is not None:
+    for folder in (parsed.certificates, parsed.counterexamples):
         # A folder that cannot be made is told before any work is done.
-        parsed.certificates.mkdir(parents=True, exist_ok=True)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
     failures = 0
     if parsed.format == "table":
         print(table_head())
@@ -123,7 +132,7 @@ def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
     refused = refusal(device, recording, challenge)
     if refused is not None:
         return refused
-    document, proven = told(
+    document, asked, proven = told(
         prover,
         recording,
         challenge,
@@ -135,6 +144,10 @@ def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
         largest = document.get("largest_certified", challenge.size)
         document |= _certificate(
             parsed.certificates, prover, replace(challenge, size=largest), recording, proven
+        )
+    if parsed.counterexamples is not None and asked.counterexample is not None:
+        document |= _counterexample(
+            parsed.counterexamples, device, challenge, recording, asked.counterexample
         )
     return document
 
@@ -184,6 +197,31 @@ def _certificate(
     except BoundError as error:
         # The proof stands; what could not be written is said beside it.
         return {"certificate": None, "certificate_error": str(error)}
+
+
+def _counterexample(
+    folder: Path,
+    device: Screener,
+    challenge: Challenge,
+    recording: Recording,
+    found: Counterexample,
+) -> dict[str, Any]:
+    """Where the counterexample is, read back and decided again; or why there is none."""
+    if challenge.at == "network":
+        return {
+            "counterexample": None,
+            "counterexample_error": "behind the filter there is no recording",
+        }
+    name = "".join(each if each in _LETTERS else "_" for each in recording.name)
+    disturbed = replace(recording, signal_mv=found.signal_mv)
+    try:
+        path = write_recording(disturbed, folder, f"{name[:40]}-{recording.digest[:12]}")
+        said = device.decide(read_recording(path)).rhythm
+    except RecordError as error:
+        return {"counterexample": None, "counterexample_error": "; ".join(error.problems)}
+    if said in {None, device.decide(recording).rhythm}:
+        raise BoundError(f"{path}: expected the other rhythm of what was replayed, got {said}")
+    return {"counterexample": str(path)}
 
 
 def _challenge(parsed: argparse.Namespace) -> Challenge:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from afib.checkpoint import Checkpoint
+from afib.records import read_recording
 from tests.support.device_desk import DeviceDesk
 from tests.support.recordings import wfdb_record, write_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.uncertain import tiny_device
 
 KEYS = [
     *("record", "rhythm", "radius_mv", "at", "clean_margin", "certified_margin", "outcome"),
@@ -24,6 +23,9 @@ SIZES = [
     *("largest_certified", "smallest_attacked", "tested_up_to", "certified_at_tested_end"),
     "precision",
 ]
+
+# A little above what the network says of both recordings, so that little turns them.
+_NEAR = -0.5
 
 
 @pytest.fixture
@@ -171,6 +173,48 @@ def test_a_radius_that_is_none_is_refused(desk: DeviceDesk, radius: str) -> None
     with pytest.raises(SystemExit) as stopped:
         certify(desk, "--radius-mv", radius)
     assert stopped.value.code == 2
+
+
+def test_a_counterexample_is_a_recording_that_is_decided_the_other_way(desk: DeviceDesk) -> None:
+    """Its file is in the set, in whole steps, and `afib screen` says the other rhythm of it."""
+    tiny_device(desk.model, threshold=_NEAR)
+    place, radius_mv = desk.folder / "turned", 1.0
+    _, out, _ = certify(desk, "--radius-mv", radius_mv, "--counterexamples", place)
+    attacked = [line for line in map(json.loads, out) if line["outcome"] == "attacked"]
+    assert attacked
+    for line in attacked:
+        name = Path(line["counterexample"])
+        _, told, _ = desk.screen(name)
+        said = json.loads(told[0])
+        assert {said["rhythm"], line["rhythm"]} == {"AFib", "normal"}
+        (stored, turned) = (
+            read_recording(path) for path in (desk.records / f"{line['record']}.hea", name)
+        )
+        assert turned.rate_hz == stored.rate_hz
+        assert turned.step_mv == stored.step_mv
+        moved = turned.signal_mv.astype(np.float64) - stored.signal_mv.astype(np.float64)
+        assert np.abs(moved).max() <= radius_mv + 1e-6
+    assert len(list(place.glob("*.hea"))) == len(attacked)
+
+
+def test_behind_the_filter_no_counterexample_is_written(desk: DeviceDesk) -> None:
+    """What the network is shown there is no recording."""
+    tiny_device(desk.model, threshold=_NEAR)
+    place = desk.folder / "turned"
+    asked = ("--radius-mv", "1", "--at", "network", "--counterexamples", place)
+    _, out, _ = certify(desk, *asked)
+    attacked = [line for line in map(json.loads, out) if line["outcome"] == "attacked"]
+    assert attacked
+    assert {line["counterexample"] for line in attacked} == {None}
+    assert all("behind the filter" in line["counterexample_error"] for line in attacked)
+    assert list(place.iterdir()) == []
+
+
+def test_a_box_beside_a_box_is_refused(desk: DeviceDesk) -> None:
+    """Exit 2 and one sentence, before any recording is asked about."""
+    code, out, err = certify(desk, "--radius-mv", "0.01", "--box-mv", "0.01")
+    assert (code, out, len(err)) == (2, [], 1)
+    assert err[0].startswith("--box-mv: expected another disturbance beside it, got linf")
 
 
 def test_the_table_counts_the_outcomes(desk: DeviceDesk) -> None:

@@ -346,3 +346,19 @@ def test_pickles_and_huge_shapes_inside_are_refused(tmp_path: Path) -> None:
     header = path.read_bytes().replace(b"'shape': (", b"'shape': (9")
     path.write_bytes(header)
     assert check_certificate.main(["--model", str(folder), str(path)]) != VALID
+
+
+def test_a_document_that_says_one_thing_twice_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Readers take the first or the last of two, so that one sees another proof than the other."""
+    document, arrays, _ = written(tmp_path / "m", BASE)
+    text = json.dumps(document)
+    twice = f'{{"margin": 1e9, {text[1:]}'
+    for name, told, code in (("once", text, VALID), ("twice", twice, REFUSED)):
+        path = tmp_path / f"{name}.npz"
+        with path.open("wb") as file:
+            kept = np.frombuffer(told.encode(), dtype=np.uint8)
+            np.savez(file, allow_pickle=False, document=kept, **arrays)
+        assert check_certificate.main(["--model", str(tmp_path / "m"), str(path)]) == code
+    assert "document: expected each name once" in capsys.readouterr().out

@@ -79,9 +79,9 @@ def gate_width(gate: Strangeness) -> int:
     return len(gate.unreadable.middle) - len(QUALITY_FEATURES)
 
 
-def tiny_device(folder: Path) -> Path:
+def tiny_device(folder: Path, *, threshold: float = 0.25) -> Path:
     """A model of a size that tests can afford in *folder*, with its gate and without a release."""
-    checkpoint = tiny_checkpoint()
+    checkpoint = tiny_checkpoint(threshold=threshold)
     checkpoint.save(folder)
     tiny_uncertainty(checkpoint).save(folder)
     return folder

@@ -31,8 +31,11 @@ def told(
     *,
     precision: float | None,
     beside: bool,
-) -> tuple[dict[str, Any], ProvenDecision | None]:
-    """What the command prints of *recording*, and the proof that a certificate may be made of.
+) -> tuple[dict[str, Any], ProvenDecision, ProvenDecision | None]:
+    """What the command prints of *recording*.
+
+    Beside it what is known at the size that was asked about, and the proof that a certificate may
+    be made of.
 
     Args:
         prover: Of the model.
@@ -63,8 +66,8 @@ def told(
     if beside and challenge.at == "recorder":
         document["network"] = _at_network(prover, recording, challenge, precision)
     if found is not None:
-        return document, found.proven
-    return document, known if known.outcome == "certified" else None
+        return document, known, found.proven
+    return document, known, known if known.outcome == "certified" else None
 
 
 def table_head() -> str:
@@ -89,6 +92,8 @@ def line(document: dict[str, Any]) -> str:
         by += f"; {_sizes_in_words(document)}"
     if "certificate_error" in document:
         by += f"; no certificate: {document['certificate_error']}"
+    if "counterexample_error" in document:
+        by += f"; no counterexample: {document['counterexample_error']}"
     beside = document.get("network")
     share = document["radius_of_qrs"]
     return (

@@ -18,6 +18,7 @@ from afib.records.recording import MAX_MV, Recording, signal_digest
 from afib.records.shelf import Folder, Shelf, ZipArchive, content_digest, stem
 from afib.records.uncalibrated import read_uncalibrated
 from afib.records.wfdb_record import read_wfdb
+from afib.records.writing import write_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -33,6 +34,7 @@ __all__ = [
     "read_uncalibrated",
     "record_names",
     "signal_digest",
+    "write_recording",
 ]
 
 _READERS: dict[str, Callable[[Shelf, str], Recording]] = {

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,9 +22,11 @@ from afib.records.recording import Recording
 from afib.records.shelf import Shelf, stem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-__all__ = ["read_wfdb"]
+__all__ = ["read_wfdb", "write_wfdb"]
 
 _MAX_HEADER_BYTES = 64 * 1024
 _MAX_DATA_BYTES = 256 * 2**20
@@ -93,18 +96,54 @@ def _steps(header: WfdbHeader, content: bytes) -> NDArray[np.integer]:
 
 
 def _steps_by_wfdb(header: WfdbHeader, content: bytes) -> NDArray[np.integer]:
-    with warnings.catch_warnings():
-        # wfdb 4.3 warns of its own use of pandas, which its user can do nothing about.
-        warnings.simplefilter("ignore")
-        import wfdb  # noqa: PLC0415  (takes a second to import, and most records do not need it)
     lines = [f"record {header.signals} 250 {header.samples}"]
     lines += [f"record.dat {header.format} 1(0)/mV 16 0 0 0 0"] * header.signals
     with tempfile.TemporaryDirectory(prefix="afib-record-") as folder:
         Path(folder, "record.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
         Path(folder, "record.dat").write_bytes(content)
-        read = wfdb.rdrecord(str(Path(folder, "record")), physical=False, return_res=64)
+        with _wfdb() as wfdb:
+            read = wfdb.rdrecord(str(Path(folder, "record")), physical=False, return_res=64)
     steps: NDArray[np.integer] = read.d_signal[:, 0]
     return steps
+
+
+def write_wfdb(
+    folder: Path, name: str, steps: NDArray[np.integer], *, rate_hz: float, steps_per_mv: float
+) -> Path:
+    """The header of a record *name* in *folder* with one signal, in format 16 or, if need be, 32.
+
+    Args:
+        folder: Has to be there.
+        name: Letters, digits, ``-`` and ``_``.
+        steps: Of the converter, shape (samples,).
+        rate_hz: Samples a second.
+        steps_per_mv: Of the converter.
+    """
+    most = int(np.abs(steps).max())
+    with _wfdb() as wfdb:
+        wfdb.wrsamp(
+            name,
+            fs=rate_hz,
+            units=["mV"],
+            sig_name=["ECG"],
+            d_signal=steps.astype(np.int64)[:, None],
+            fmt=["16" if most < -_MISSING[16] else "32"],
+            adc_gain=[steps_per_mv],
+            baseline=[0],
+            write_dir=str(folder),
+        )
+    return folder / f"{name}.hea"
+
+
+@contextmanager
+def _wfdb() -> Iterator[Any]:
+    """The library, imported when it is needed: it takes a second, and most records do not."""
+    with warnings.catch_warnings():
+        # wfdb 4.3 warns of its own use of pandas, which its user can do nothing about.
+        warnings.simplefilter("ignore")
+        import wfdb  # noqa: PLC0415  see above
+
+        yield wfdb
 
 
 def _step_problems(header: WfdbHeader, steps: NDArray[np.integer]) -> list[str]:
