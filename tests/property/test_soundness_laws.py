@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from nnassure.attacks import pgd
 from nnassure.certify.arithmetic import FLOAT32, REAL
 from nnassure.certify.ascended import ascended_bounds
+from nnassure.certify.branching import split_relus
 from nnassure.certify.intervals import interval_bounds
 from nnassure.certify.linear import linear_bounds
 from nnassure.certify.margins import interval_margins, linear_margins
@@ -148,6 +149,21 @@ def test_intervals_fall_as_the_radius_grows(seed: int, side: float) -> None:
             for radius in (1e-6, 0.01, 0.02, 0.3, 1.0, 30.0)
         ]
         assert found == sorted(found, reverse=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=_SEEDS, side=_SIDES, radius=st.sampled_from([0.05, 0.2, 0.5]))
+def test_parts_are_bounded_no_worse_than_the_whole(seed: int, side: float, radius: float) -> None:
+    """However many parts a question is split into, more of them never cost."""
+    network, each = varied_network(seed, 12), segment(_signal(seed, 12), radius=radius)
+    problem = problem_of(network, each, side=side)
+    bounds, _ = linear_bounds(problem.chain, problem.region, problem.arithmetic)
+    start = optimised(problem, undecided(bounds), steps=1)
+    found = [float(start.margins.min())] + [
+        split_relus(problem, bounds, start, budget=budget(parts=parts, steps=1))[0]
+        for parts in (2, 8, 40)
+    ]
+    assert found == sorted(found)
 
 
 @settings(max_examples=30, deadline=None)

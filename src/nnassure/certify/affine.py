@@ -83,7 +83,7 @@ class Affine:
             return (rows[:, 0] @ flat).reshape(count, kernel, width_in)
         # Inputs are taken a stride at a time, so that what outputs reach is added block by block.
         spread = rows.reshape(-1, width_out) @ self.weight.reshape(-1, width_out).T
-        blocks = spread.reshape(count, outputs, -1).split(self.stride * width_in, dim=2)
+        blocks = torch.split(spread.reshape(count, outputs, -1), self.stride * width_in, dim=2)
         strides = rows.new_zeros(count, outputs + len(blocks) - 1, self.stride * width_in)
         for place, block in enumerate(blocks):
             strides[:, place : place + outputs, : block.shape[2]].add_(block)

@@ -104,7 +104,13 @@ def split_relus(
             if split is not None
             for sign in (1, -1)
         ]
-        found = _bounded(problem, bounds, children, budget.steps)
+        found = [
+            # Lines of a decided ReLU may bound less; what holds of the whole holds of its parts.
+            replace(leaf, margin=max(leaf.margin, parent.margin))
+            for leaf, (parent, _) in zip(
+                _bounded(problem, bounds, children, budget.steps), children, strict=True
+            )
+        ]
         bounded += len(found)
         done += [leaf for leaf in found if leaf.margin > 0]
         for leaf in found:

@@ -244,7 +244,8 @@ def whole_frames(rows: Rows, frames: int) -> Rows:
 
 def _products(left: Tensor, right: Tensor) -> Tensor:
     """The sum of products of each row, shape (rows,)."""
-    return torch.linalg.vecdot(left.flatten(start_dim=1), right.flatten(start_dim=1))
+    found: Tensor = torch.linalg.vecdot(left.flatten(start_dim=1), right.flatten(start_dim=1))
+    return found
 
 
 def _taken(tables: tuple[Tensor, ...], rows: Rows) -> tuple[Tensor, ...]:

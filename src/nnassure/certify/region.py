@@ -266,7 +266,8 @@ def _require_alike(recordings: tuple[Placed, ...], resampling: Resampling | None
 def _along(table: Tensor, rows: Tensor, first: Tensor, segment: Tensor) -> Tensor:
     """Sums of the products of *rows* and the stretches of *table*, (segments, samples)."""
     (read,) = stretches((table[:, :, None],), segment, first, rows.shape[1])
-    return torch.linalg.vecdot(rows, read[:, :, 0])
+    sums: Tensor = torch.linalg.vecdot(rows, read[:, :, 0])
+    return sums
 
 
 def _movement(each: Placed, rows: Tensor, resampling: Resampling | None) -> Tensor:
