@@ -104,10 +104,13 @@ bench-peers: $(STAMP) ## measure tool and proofs beside their peers, some of the
 	  $(BIN)/python -m benchmarks.ecg_instances; } | tee artifacts/results.md
 	@mv artifacts/results.md benchmarks/results.md
 
-bench-bounds: $(STAMP) ## measure what bounds cost, beside auto_LiRPA; writes benchmarks/bounds.md
+bench-bounds: $(STAMP) ## measure what bounds cost, beside auto_LiRPA, and what no bound can show; writes two tables in benchmarks/
 	@set -o pipefail; mkdir -p artifacts; { printf '# What bounds cost\n\nWritten by `make bench-bounds`.\n\n'; \
 	  $(BIN)/python -m benchmarks.certify_cost --recordings=40 --default=5 --unstable=5 --longest-s=600 --cascade=-1; } | tee artifacts/bounds.md
 	@mv artifacts/bounds.md benchmarks/bounds.md
+	@set -o pipefail; { printf '# Abstentions that a box can force\n\nWritten by `make bench-bounds`.\n\n'; \
+	  $(BIN)/python -m benchmarks.abstaining --each=100; } | tee artifacts/abstaining.md
+	@mv artifacts/abstaining.md benchmarks/abstaining.md
 
 bench-detectors: $(STAMP) ## measure detectors of strange recordings, and acceptance of others; writes three tables in benchmarks/
 	@set -o pipefail; mkdir -p artifacts; { printf '# Detectors of strange recordings\n\nWritten by `make bench-detectors`.\n\n'; \
