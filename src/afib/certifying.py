@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import string
+import tempfile
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from afib.certify_options import add_options
@@ -23,7 +27,7 @@ from afib.gated import refusal, with_gate
 from afib.proof.certificate import write_certificate, write_pieces
 from afib.proof.many import Challenge, noise_of
 from afib.proof.told import line, table_head, told
-from afib.records import read_any, read_recording, write_recording
+from afib.records import read_any, read_recording, signal_digest, write_recording
 from afib.workflow import shipped_model
 from nnassure.errors import AssuranceError, BoundError, PerturbationError
 
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from concurrent.futures import Future
-    from pathlib import Path
 
     from afib.proof import ProvenDecision, Prover
     from afib.proof.search import Counterexample
@@ -41,6 +44,8 @@ __all__ = ["add_command"]
 
 _USUAL_HZ = {"wander": 0.3, "mains": 50.0, "joint": 0.3}
 _FINE, _SOME_FAILED = 0, 1
+# What a file in whole steps may lose of a sample, in mV.
+_READ_APART_MV = 1e-6
 _LETTERS = frozenset(string.ascii_letters + string.digits + "-_")
 # What a person at a desk waits for; --seconds ends it earlier.
 _PARTS, _STEPS, _RESTARTS, _QUERIES = 400, 8, 20, 1000
@@ -212,16 +217,30 @@ def _counterexample(
             "counterexample": None,
             "counterexample_error": "behind the filter there is no recording",
         }
-    name = "".join(each if each in _LETTERS else "_" for each in recording.name)
     disturbed = replace(recording, signal_mv=found.signal_mv)
-    try:
-        path = write_recording(disturbed, folder, f"{name[:40]}-{recording.digest[:12]}")
-        said = device.decide(read_recording(path)).rhythm
-    except RecordError as error:
-        return {"counterexample": None, "counterexample_error": "; ".join(error.problems)}
-    if said in {None, device.decide(recording).rhythm}:
-        raise BoundError(f"{path}: expected the other rhythm of what was replayed, got {said}")
-    return {"counterexample": str(path)}
+    with tempfile.TemporaryDirectory(prefix=".turned-", dir=folder) as draft:
+        path = write_recording(disturbed, Path(draft), _name(disturbed))
+        try:
+            again = read_recording(path)
+            said = device.decide(again).rhythm
+        except RecordError as error:
+            return {"counterexample": None, "counterexample_error": "; ".join(error.problems)}
+        apart_mv = float(np.abs(again.signal_mv - found.signal_mv).max())
+        if said in {None, device.decide(recording).rhythm} or apart_mv > _READ_APART_MV:
+            # What was replayed stands; what could not be written is said beside it.
+            told = f"expected the other rhythm when it is read back, got {said or 'none'}"
+            return {"counterexample": None, "counterexample_error": told}
+        # The samples first: a header without them would be damage.
+        for each in sorted(Path(draft).iterdir()):
+            each.replace(folder / each.name)
+    return {"counterexample": str(folder / path.name)}
+
+
+def _name(disturbed: Recording) -> str:
+    """Of files: names may hold anything, and what differs has to have another."""
+    told = f"{disturbed.rate_hz!r} {disturbed.digest} {signal_digest(disturbed.signal_mv)}"
+    name = "".join(each if each in _LETTERS else "_" for each in disturbed.name)
+    return f"{name[:40]}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 def _challenge(parsed: argparse.Namespace) -> Challenge:

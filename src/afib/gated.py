@@ -110,16 +110,22 @@ def _some(recording: Recording, challenge: Challenge, settings: Settings) -> Ite
     else:
         challenges = [challenge] * _TRIED
     noises = [noise_of(each, recording, settings) for each in challenges]
-    signals = [_corner(recording, noise, generator) for noise in noises]
-    for signal_mv in (*signals, *_coarse(recording, noises[0])):
+    signals = [(_corner(recording, noise, generator), noise.parameters == 0) for noise in noises]
+    signals += [(coarse_mv, True) for coarse_mv in _coarse(recording, noises[0])]
+    for signal_mv, is_box in signals:
         whole_mv = signal_mv if step is None else np.round(signal_mv / step) * step
+        kept_mv = np.clip(whole_mv, *(recording.range_mv or (-np.inf, np.inf)))
+        # In a box what is cut to the converter's range is nearer to the recording.
+        if not is_box and not np.array_equal(kept_mv, whole_mv):
+            continue
         try:
             yield Recording.of(
                 name=recording.name,
-                signal_mv=whole_mv,
+                signal_mv=kept_mv,
                 rate_hz=recording.rate_hz,
                 origin=recording.origin,
                 step_mv=step,
+                range_mv=recording.range_mv,
             )
         except RecordError:
             # Beyond what a recorder gives, so not a recording that the device would be shown.
@@ -154,8 +160,8 @@ def _coarse(recording: Recording, noise: LinearSet) -> Iterator[DoubleArray]:
         width = (2 * reach + 1) * step if reach > 0 else 0.0
     if width <= 0:
         return
-    for phase in range(_PHASES):
-        start = phase * width / _PHASES
-        if step is not None:
-            start = round(start / step) * step
+    starts = [phase * width / _PHASES for phase in range(_PHASES)]
+    if step is not None:
+        starts = sorted({round(start / step) * step for start in starts})
+    for start in starts:
         yield np.round((signal_mv - start) / width) * width + start

@@ -194,7 +194,27 @@ def test_a_counterexample_is_a_recording_that_is_decided_the_other_way(desk: Dev
         assert turned.step_mv == stored.step_mv
         moved = turned.signal_mv.astype(np.float64) - stored.signal_mv.astype(np.float64)
         assert np.abs(moved).max() <= radius_mv + 1e-6
+    assert {each.suffix for each in place.iterdir()} == {".hea", ".dat"}
     assert len(list(place.glob("*.hea"))) == len(attacked)
+
+
+def test_recordings_of_one_name_have_counterexamples_of_their_own(desk: DeviceDesk) -> None:
+    """The same samples at two rates, in two folders: two files, each at its rate."""
+    tiny_device(desk.model, threshold=_NEAR)
+    stored = read_recording(desk.records / "A00001.hea").signal_mv
+    rows = "".join(f"{each:.9g}\n" for each in stored.tolist())
+    for folder, rate in (("a", "300"), ("b", "300.5")):
+        (desk.folder / folder).mkdir()
+        (desk.folder / folder / "same.csv").write_text(f"# rate_hz: {rate}\nmv\n{rows}")
+    place = desk.folder / "turned"
+    asked = ("certify", desk.folder / "a", desk.folder / "b", "--model", desk.model)
+    _, out, _ = desk.ask(
+        *(*asked, "--radius-mv", "1", "--seconds", "2", "--format", "json", "--recorder-only"),
+        *("--counterexamples", place),
+    )
+    lines = [json.loads(line) for line in out]
+    assert [line["outcome"] for line in lines] == ["attacked"] * 2
+    assert [read_recording(line["counterexample"]).rate_hz for line in lines] == [300.0, 300.5]
 
 
 def test_behind_the_filter_no_counterexample_is_written(desk: DeviceDesk) -> None:

@@ -19,9 +19,9 @@ def module(name: str, **members: object) -> Iterator[None]:
     if name in sys.modules:
         yield
         return
-    module = types.ModuleType(name)
-    vars(module).update(members)
-    sys.modules[name] = module
+    made = types.ModuleType(name)
+    vars(made).update(members)
+    sys.modules[name] = made
     try:
         yield
     finally:

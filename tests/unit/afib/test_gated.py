@@ -147,6 +147,22 @@ def test_one_that_abstains_shows_that_it_may() -> None:
     assert with_gate(device(raised)[0], DOCUMENT, one, small)["may_abstain"] == "unknown"
 
 
+@pytest.mark.parametrize("kind", ["linf", "gain", "offset"])
+def test_what_the_converter_cannot_give_is_not_shown(kind: str) -> None:
+    """Of a recording that reaches both rails no sample beyond them, and nothing outside the set."""
+    rail_mv = 400 * STEP_MV
+    one = recording()
+    clipped = np.clip(one.signal_mv, -rail_mv, rail_mv)
+    railed = replace(one, signal_mv=clipped, range_mv=(-rail_mv, rail_mv))
+    screener, shown = device(lambda _: False)
+    with_gate(screener, DOCUMENT, railed, KINDS[kind])
+    assert bool(shown) == (kind != "offset")
+    noise = noise_of(KINDS[kind], railed, SETTINGS)
+    for each in shown:
+        assert np.abs(each.signal_mv).max() <= rail_mv + 1e-6
+        assert noise.contains(each.signal_mv[None], railed.signal_mv, 1e-5).all()
+
+
 @pytest.mark.parametrize(("radius_mv", "may"), [(0.01, True), (0.0005, "unknown")])
 def test_a_gate_that_counts_levels_is_shown_coarse_steps(
     radius_mv: float,
