@@ -54,27 +54,8 @@ def add_options(
         action="store_true",
         help="ask about the network without gate and prediction sets, which decides nothing",
     )
-    certify.add_argument("--certificates", type=Path, metavar="DIR", help="write what is proven")
-    certify.add_argument(
-        "--counterexamples",
-        type=Path,
-        metavar="DIR",
-        help="write the disturbed recordings that the device decides the other way",
-    )
-    certify.add_argument(
-        "--seconds", type=_size, default=60.0, metavar="S", help="CPU time a recording; default 60"
-    )
-    certify.add_argument(
-        "--seed", type=_seed, default=17, metavar="N", help="of the attacks; default 17"
-    )
-    certify.add_argument(
-        "--art",
-        action="store_true",
-        help="attack with the Adversarial Robustness Toolbox too; pip install 'vericase[attacks]'",
-    )
-    certify.add_argument(
-        "--processes", type=_count, default=1, metavar="N", help="recordings at a time; default 1"
-    )
+    _add_files(certify)
+    _add_effort(certify)
     certify.add_argument("--format", choices=("table", "json"), default="table")
     return certify
 
@@ -137,6 +118,34 @@ def _add_largest(certify: argparse.ArgumentParser) -> None:
         "--recorder-only",
         action="store_true",
         help="leave out the same question at the network's input",
+    )
+
+
+def _add_files(certify: argparse.ArgumentParser) -> None:
+    certify.add_argument("--certificates", type=Path, metavar="DIR", help="write what is proven")
+    certify.add_argument(
+        "--counterexamples",
+        type=Path,
+        metavar="DIR",
+        help="write the disturbed recordings that the device decides the other way; with --largest "
+        "those of the smallest size",
+    )
+
+
+def _add_effort(certify: argparse.ArgumentParser) -> None:
+    certify.add_argument(
+        "--seconds", type=_size, default=60.0, metavar="S", help="CPU time a recording; default 60"
+    )
+    certify.add_argument(
+        "--seed", type=_seed, default=17, metavar="N", help="of the attacks; default 17"
+    )
+    certify.add_argument(
+        "--art",
+        action="store_true",
+        help="attack with the Adversarial Robustness Toolbox too; pip install 'vericase[attacks]'",
+    )
+    certify.add_argument(
+        "--processes", type=_count, default=1, metavar="N", help="recordings at a time; default 1"
     )
 
 

@@ -137,7 +137,7 @@ def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
     refused = refusal(device, recording, challenge)
     if refused is not None:
         return refused
-    document, asked, proven = told(
+    document, proven, turned = told(
         prover,
         recording,
         challenge,
@@ -150,9 +150,9 @@ def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
         document |= _certificate(
             parsed.certificates, prover, replace(challenge, size=largest), recording, proven
         )
-    if parsed.counterexamples is not None and asked.counterexample is not None:
+    if parsed.counterexamples is not None and turned is not None and turned.counterexample:
         document |= _counterexample(
-            parsed.counterexamples, device, challenge, recording, asked.counterexample
+            parsed.counterexamples, device, challenge, recording, turned.counterexample
         )
     return document
 

@@ -217,6 +217,35 @@ def test_recordings_of_one_name_have_counterexamples_of_their_own(desk: DeviceDe
     assert [read_recording(line["counterexample"]).rate_hz for line in lines] == [300.0, 300.5]
 
 
+def test_the_smallest_size_that_turns_has_the_file(desk: DeviceDesk) -> None:
+    """With --largest the file is of that size, which is below the one that was asked about."""
+    tiny_device(desk.model, threshold=_NEAR)
+    place, radius_mv = desk.folder / "turned", 1.0
+    asked = ("--radius-mv", radius_mv, "--largest", "--recorder-only", "--seconds", "2")
+    _, out, _ = certify(desk, *asked, "--counterexamples", place)
+    turned = [line for line in map(json.loads, out) if line.get("counterexample")]
+    assert turned
+    assert min(line["smallest_attacked"] for line in turned) < radius_mv
+    for line in turned:
+        stored = read_recording(desk.records / f"{line['record']}.hea").signal_mv
+        moved = np.abs(read_recording(line["counterexample"]).signal_mv.astype(np.float64) - stored)
+        assert 0 < moved.max() <= line["smallest_attacked"] + 1e-6
+
+
+def test_the_table_names_the_file_of_a_counterexample(desk: DeviceDesk) -> None:
+    """What is turned is named in its row, so that it can be read again."""
+    tiny_device(desk.model, threshold=_NEAR)
+    place = desk.folder / "turned"
+    _, out, _ = desk.ask(
+        *("certify", desk.records, "--model", desk.model, "--seconds", "2", "--recorder-only"),
+        *("--radius-mv", "1", "--counterexamples", place),
+    )
+    rows = [line for line in out if " attacked " in line]
+    assert rows
+    for row in rows:
+        assert Path(row.partition("; turned in ")[2]) in place.iterdir()
+
+
 def test_behind_the_filter_no_counterexample_is_written(desk: DeviceDesk) -> None:
     """What the network is shown there is no recording."""
     tiny_device(desk.model, threshold=_NEAR)

@@ -14,6 +14,7 @@ import afib.classifier
 import afib.network
 import afib.preprocessing
 import afib.proof
+import afib.records
 import afib.weights
 import nnassure.arrays
 import nnassure.attacks
@@ -35,6 +36,7 @@ ENGINE = (
     afib.network,
     afib.preprocessing,
     afib.proof,
+    afib.records,
     afib.weights,
 )
 
@@ -43,8 +45,8 @@ def engine_digest() -> str:
     """The SHA-256 of the code that proofs rest on, and of the versions of the libraries below it.
 
     What makes the device abstain is not of it: each rhythm on record is held to the cross-fitting,
-    and an abstention counts against what is shown. How recordings are read is not either: the
-    manifest that the cross-fitting is of holds the digest of every signal.
+    and an abstention counts against what is shown. How recordings are read is of it: the manifest
+    holds the digest of every signal, but not the step of its converter, which widens sets.
     """
     versions = (f"{each.__name__} {each.__version__}\0" for each in (np, scipy, torch))
     parts = hashlib.sha256("".join(versions).encode())

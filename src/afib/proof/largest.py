@@ -41,6 +41,7 @@ class Largest:
             share, and between *attacked* and the next smaller size that was not attacked.
         asked: What is known at *up_to*.
         proven: What is known at *certified*; None if that is None.
+        turned: What is known at *attacked*; None if that is None.
         seconds: CPU time that all answers took.
     """
 
@@ -52,6 +53,7 @@ class Largest:
     precision: float
     asked: ProvenDecision
     proven: ProvenDecision | None
+    turned: ProvenDecision | None
     seconds: float
 
     @property
@@ -102,6 +104,7 @@ def largest(
         precision=precision,
         asked=known[challenge.size],
         proven=None if certified is None else known[certified],
+        turned=None if attacked is None else known[attacked],
         seconds=time.process_time() - begun,
     )
 

@@ -31,11 +31,11 @@ def told(
     *,
     precision: float | None,
     beside: bool,
-) -> tuple[dict[str, Any], ProvenDecision, ProvenDecision | None]:
+) -> tuple[dict[str, Any], ProvenDecision | None, ProvenDecision | None]:
     """What the command prints of *recording*.
 
-    Beside it what is known at the size that was asked about, and the proof that a certificate may
-    be made of.
+    Beside it the proof that a certificate may be made of, of the largest size that was proven; and
+    what is known at the smallest size that turns the decision. Each is None where there is none.
 
     Args:
         prover: Of the model.
@@ -66,8 +66,11 @@ def told(
     if beside and challenge.at == "recorder":
         document["network"] = _at_network(prover, recording, challenge, precision)
     if found is not None:
-        return document, known, found.proven
-    return document, known, known if known.outcome == "certified" else None
+        return document, found.proven, found.turned
+    proven, turned = (
+        known if known.outcome == each else None for each in ("certified", "attacked")
+    )
+    return document, proven, turned
 
 
 def table_head() -> str:
@@ -94,6 +97,8 @@ def line(document: dict[str, Any]) -> str:
         by += f"; no certificate: {document['certificate_error']}"
     if "counterexample_error" in document:
         by += f"; no counterexample: {document['counterexample_error']}"
+    elif "counterexample" in document:
+        by += f"; turned in {document['counterexample']}"
     beside = document.get("network")
     share = document["radius_of_qrs"]
     return (

@@ -104,13 +104,7 @@ def split_relus(
             if split is not None
             for sign in (1, -1)
         ]
-        found = [
-            # Lines of a decided ReLU may bound less; what holds of the whole holds of its parts.
-            replace(leaf, margin=max(leaf.margin, parent.margin))
-            for leaf, (parent, _) in zip(
-                _bounded(problem, bounds, children, budget.steps), children, strict=True
-            )
-        ]
+        found = _bounded(problem, bounds, children, budget.steps)
         bounded += len(found)
         done += [leaf for leaf in found if leaf.margin > 0]
         for leaf in found:
@@ -133,7 +127,12 @@ def _bounded(
         scores=[],
     )
     found = optimised(problem, copies, steps=steps, start=warm)
-    return [Leaf.of(found, place, len(children), each) for place, each in enumerate(splits)]
+    leaves = [Leaf.of(found, place, len(children), each) for place, each in enumerate(splits)]
+    # Lines of a decided ReLU may bound less; what holds of the whole holds of its parts.
+    return [
+        replace(leaf, margin=max(leaf.margin, parent.margin))
+        for leaf, (parent, _) in zip(leaves, children, strict=True)
+    ]
 
 
 def decided(bounds: list[LayerBounds], splits: list[tuple[Split, ...]]) -> Copies:

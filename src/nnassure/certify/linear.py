@@ -41,7 +41,7 @@ __all__ = [
 _NUMBERS_AT_ONCE = 2**18
 # Once a block just below 32 MiB is free again, glibc keeps what is freed instead of handing it back
 # page by page, which would cost as much as the products do.
-torch.empty(2**22 - 2**13, dtype=torch.float64)
+torch.empty(2**22 - 2**13, dtype=torch.float64, device="cpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

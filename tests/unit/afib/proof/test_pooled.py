@@ -154,8 +154,8 @@ def test_the_record_states_what_noise_it_is_about(
 def test_the_engine_is_all_that_proofs_are_computed_with() -> None:
     """What its modules import of ours is of it too, or told here to change no proof."""
     apart = {
-        # Records are held to the digests of the manifest, labels and rhythms to the cross-fitting.
-        *("afib.records", "afib.crossfit", "afib.dataset", "afib.sources", "afib.decision"),
+        # Labels and rhythms are held to the cross-fitting.
+        *("afib.crossfit", "afib.dataset", "afib.sources", "afib.decision"),
         # What settings say stands in the model, and is of its digest.
         *("afib.settings", "afib.errors", "nnassure.errors"),
         # Heights of QRS complexes are told beside proofs.
