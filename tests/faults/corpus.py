@@ -99,6 +99,11 @@ CONTROLS: dict[str, Project] = {
         files={"device/gain.py": "GAIN = 1\n", "device/.pytest_cache/v": "1\n"},
         tamper=lambda folder: (folder / "device/.pytest_cache/v").write_text("2\n", "utf-8"),
     ),
+    "code beside the one file that counts": Project(
+        ini="vericase_code = device/gain.py\n",
+        files={"device/gain.py": "GAIN = 1\n", "device/other.py": "OTHER = 1\n"},
+        tamper=lambda folder: (folder / "device/other.py").write_text("OTHER = 2\n", "utf-8"),
+    ),
     "code that is as it was": Project(
         ini="vericase_code = device\n", files={"device/gain.py": "GAIN = 1\n"}
     ),
