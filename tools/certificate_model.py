@@ -210,7 +210,7 @@ def _filter(taps: Array, count: int, up: int, down: int) -> Layer:
     times = np.arange(2 * half + 1) - half
     design = np.sinc(times / longest) * np.kaiser(2 * half + 1, 5.0)
     ulp = np.spacing(np.abs(taps).astype(np.float32))
-    close = np.abs(taps - design / design.sum()) <= 2 * ulp + 1e-12 / longest
+    close = np.abs(taps - design / design.sum()) <= ulp * (0.5 + 1e-6) + 1e-12 / longest
     require(close.all(), "taps", "those of the model's filter", "others")
     # Before its start and after its end the signal stays at its outermost samples.
     places = np.arange(-(-count * up // down))[:, None] * down - times
@@ -228,11 +228,11 @@ def _cutting(model: Model, count: int, file: NpzFile, share: float) -> Layer:
     rule = (starts[:, None] + within) % count
     shape = (size * len(model.signs),)
     indices = array(file, "indices", (*shape, model.length), "int64 int32")
-    signs = array(file, "signs", shape, "int64 int32 int8 float32 float64").astype(np.int64)
+    signs = array(file, "signs", shape, "int64 int32 int8 float32 float64")
     for sign in model.signs:
         right = np.array_equal(indices[signs == sign], rule)
         require(right, "indices", f"the segments of {count} samples with sign {sign}", "others")
-    where, each = indices.reshape(-1, 1), np.repeat(signs, model.length)[:, None]
+    where, each = indices.reshape(-1, 1), np.repeat(signs.astype(np.int64), model.length)[:, None]
     weight, floor = np.ones((1, 1, 1)), 2 * SMALLEST if share else 0.0
     return Layer(where, each != 0, each, weight, np.zeros(1), 0, share, floor, "way")
 

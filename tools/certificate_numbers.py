@@ -29,7 +29,9 @@ class RefusedError(Exception):
 def require(holds: object, place: str, expected: object, got: object) -> None:
     """Refuse unless *holds*."""
     if not holds:
-        raise RefusedError(f"{place}: expected {expected}, got {str(got)[:120]}")
+        # What a file says cannot end the line that is told of it.
+        shown = str(got)[:120].encode("unicode_escape").decode()
+        raise RefusedError(f"{place}: expected {expected}, got {shown}")
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -50,7 +52,9 @@ def told_of(name: str, direction: Array, signal: Array, rate_hz: float) -> str:
     if known is None and wave is not None and 0 < float(wave.group(2)) < rate_hz / 2:
         angles = 2 * np.pi * float(wave.group(2)) / rate_hz * np.arange(len(signal))
         known = np.sin(angles) if wave.group(3) == "sine" else np.cos(angles)
-    same = known is not None and np.allclose(direction, known, rtol=0, atol=1e-6)
+    # Of its own height, as the size beside it may be any.
+    near = 0.0 if known is None else 1e-6 * np.abs(known).max()
+    same = known is not None and np.allclose(direction, known, rtol=0, atol=near)
     return repr(name) if same else f"a direction that it calls {name!r}"
 
 
@@ -132,3 +136,11 @@ def lines(numbers: Numbers, lower: Array, upper: Array, slopes: Array) -> Lines:
     slopes = np.floor(np.stack([rising, falling]) * 2.0**60) * 2.0**-60
     ends = np.stack([np.maximum(-lower, 0), np.maximum(upper, 0)])
     return (*numbers.read(slopes), *numbers.read(ends))
+
+
+def rounded_down(value: float, digits: int) -> str:
+    """*value*, from 0, to so many digits, and never as more than it is."""
+    text = f"{value:.{digits}g}"
+    if float(text) > value:
+        text = f"{value - 10 ** (np.floor(np.log10(value)) + 1 - digits) / 2:.{digits}g}"
+    return text

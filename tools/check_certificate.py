@@ -45,6 +45,7 @@ from tools.certificate_numbers import (
     lines,
     once,
     require,
+    rounded_down,
     told_of,
 )
 
@@ -250,16 +251,15 @@ def check(file: NpzFile, model: Model, numbers: Numbers) -> str:
             box.follow(file, number)
         else:
             margins.append(box.margin(f"leaf{number}", document, box.leaf(file, number, what)))
-    sizes = [f"{way.radius:g} mV a sample"] if way.radius else []
+    sizes = [f"{rounded_down(way.radius, 6)} mV a sample"] if way.radius else []
     rows = zip(document["disturbance"]["parameters"], way.halves, way.moves, strict=True)
     place, ratio = document["at"], document["filter"] or {"up": 1, "down": 1}
     rate_hz = document["rate_hz"] * (ratio["up"] / ratio["down"] if place == "network" else 1)
-    sizes += [
-        f"{half:g} of {told_of(name, move, way.signal, rate_hz)}" for name, half, move in rows
-    ]
-    told = f"{document['record']!r} stays {document['rhythm']} at the {place} within"
-    least = f"{' and '.join(sizes)}, by at least {min(margins):.4g}"
-    return f"valid: {told} {least}; signal {document['signal_sha256'][:16]}"
+    for name, half, move in rows:
+        sizes.append(f"{rounded_down(half, 6)} of {told_of(name, move, way.signal, rate_hz)}")
+    what = f"{document['record']!r} of {document['rate_hz']!r} Hz stays {document['rhythm']} at the"
+    least = f"{' and '.join(sizes)}, by at least {rounded_down(min(margins), 4)}"
+    return f"valid: {what} {place} within {least}; signal {document['signal_sha256'][:16]}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -38,7 +38,8 @@ def test_right_certificates_are_valid(
     document, arrays, _ = written(tmp_path / "m", name, polarity=polarity, threshold=threshold)
     assert document["margin"] > 0
     assert run(tmp_path / "m", document, arrays) == VALID
-    assert "valid: 'tiny' stays" in capsys.readouterr().out
+    told = f"valid: 'tiny' of {document['rate_hz']} Hz stays {document['rhythm']} at the "
+    assert told in capsys.readouterr().out
     if len(arrays["signal_mv"]) < 100:
         assert run(tmp_path / "m", document, arrays, "--exact") == VALID
 
@@ -142,6 +143,41 @@ def test_what_is_wrong_is_told_in_one_sentence(
     said = capsys.readouterr().out.splitlines()
     assert said[-2].endswith("certificate.npz: format: expected 2, got 1")
     assert said[-1] == "1 certificates: 0 valid, 1 refused, 0 not readable"
+
+
+@pytest.mark.parametrize("rhythm", ["x\n/tmp/b.npz: valid: 'b' stays normal", "\ud800", "\x1b[2J"])
+def test_what_a_file_says_cannot_pass_for_an_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rhythm: str
+) -> None:
+    """Text that breaks the line, or that no terminal shows, is one line of plain letters."""
+    document, arrays, _ = written(tmp_path / "m", BASE)
+    assert run(tmp_path / "m", document | {"rhythm": rhythm}, arrays) == REFUSED
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].isascii()
+    assert lines[0].isprintable()
+
+
+@given(value=st.floats(1e-12, 1e12), digits=st.integers(1, 6))
+def test_sizes_are_told_as_no_more_than_they_are(value: float, digits: int) -> None:
+    """To so many digits, below by less than one of the last, and exact where it has no more."""
+    told = float(certificate_numbers.rounded_down(value, digits))
+    assert told <= value
+    assert value - told <= 1.001 * 10 ** (np.floor(np.log10(value)) + 1 - digits)
+    short = float(f"{value:.{digits}g}")
+    assert float(certificate_numbers.rounded_down(short, digits)) == short
+    assert certificate_numbers.rounded_down(0.0, digits) == "0"
+
+
+@pytest.mark.parametrize("hz", [0.3, 5e-9, 150 - 5e-9])
+def test_a_wave_is_called_one_only_if_it_is_one(hz: float) -> None:
+    """Also one that is next to nothing at these samples, whatever size stands beside it."""
+    name = f"mains {hz:.9f} Hz sine"
+    wave = np.sin(2 * np.pi * float(f"{hz:.9f}") / 300 * np.arange(3000))
+    asked = np.zeros(3000), 300.0
+    assert certificate_numbers.told_of(name, wave, *asked) == repr(name)
+    for other in (np.zeros(3000), 1.00001 * wave):
+        assert "that it calls" in certificate_numbers.told_of(name, other, *asked)
 
 
 def test_files_that_are_none_are_not_readable(

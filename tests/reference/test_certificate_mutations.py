@@ -159,6 +159,12 @@ def _more(name: str) -> Change:
     return change
 
 
+def _next_tap(_: Document, arrays: Arrays, __: int) -> None:
+    """The largest tap by one place of float32: no filter that any device has."""
+    middle = arrays["taps"].argmax()
+    arrays["taps"][middle] = np.nextafter(arrays["taps"][middle], np.float32(1))
+
+
 def _one_signal(document: Document, arrays: Arrays, __: int) -> None:
     """Nothing may move: that is no robustness, however true."""
     document["disturbance"]["radius_mv"] = 0.0
@@ -181,7 +187,9 @@ MUTATIONS: dict[str, Change] = {
     "another network sample": _moved("network_mv", 1e-3),
     "another index": _moved("indices", 1),
     "another sign": _scaled("signs", -1),
+    "signs that are none": _stated_array("signs", np.full(3, 1.5)),
     "another tap": _moved("taps", 1e-4),
+    "a tap next to it": _next_tap,
     "one tap": _stated_array("taps", np.ones(1, dtype=np.float32)),
     "taps scaled": _scaled("taps", 1.001),
     "generators scaled": _scaled("generators", 1.01),
