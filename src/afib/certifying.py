@@ -76,7 +76,7 @@ def _certify(parsed: argparse.Namespace) -> int:
     if parsed.format == "table":
         print(table_head())
     counts = {"certified": 0, "attacked": 0, "unknown": 0}
-    gains: set[float] = set()
+    passed: set[str] = set()
     for result in _results(parsed):
         if isinstance(result, RecordError):
             failures += 1
@@ -85,14 +85,22 @@ def _certify(parsed: argparse.Namespace) -> int:
         else:
             document = result
             counts[document["outcome"]] += 1
-            gains.add(document["filter_gain"])
+            passed |= {_passed(document)} if document["rhythm"] else set()
         print(json.dumps(document) if parsed.format == "json" else line(document), flush=True)
     if parsed.format == "table":
-        for gain in sorted(gains):
-            print(f"The filter may enlarge what moves single samples {gain:.3f} times.")
+        for told in sorted(passed):
+            print(told)
         in_words = ", ".join(f"{number} {word}" for word, number in counts.items())
         print(f"{in_words}, {failures} failed. Proven stable does not mean correct.")
     return _SOME_FAILED if failures else _FINE
+
+
+def _passed(document: dict[str, Any]) -> str:
+    """What the filter makes of the disturbance."""
+    told = f"The filter may enlarge what moves single samples {document['filter_gain']:.3f} times"
+    if "wave_gain" not in document:
+        return f"{told}."
+    return f"{told}, and passes {document['wave_gain']:.2g} of {document['frequency_hz']:g} Hz."
 
 
 def _results(parsed: argparse.Namespace) -> Iterator[dict[str, Any] | RecordError]:

@@ -28,8 +28,11 @@ from nnassure.certify.network import chain_of
 from nnassure.certify.proving import Proof, proof
 from nnassure.certify.region import Region
 from nnassure.certify.unaltered import require_unaltered
+from nnassure.errors import NetworkError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from afib.checkpoint import Checkpoint
     from afib.proof.abstention import Answer
     from afib.proof.search import Searched
@@ -67,7 +70,8 @@ class Prover:
             network decides alone.
 
     Raises:
-        NetworkError: If the network has a layer that the engine cannot bound, or was altered.
+        NetworkError: If the network has a layer that the engine cannot bound, or was altered, or
+            *device* decides by another one.
         ArithmeticAssumptionError: If torch is set to compute with less precision.
     """
 
@@ -84,6 +88,11 @@ class Prover:
         require_plain_arithmetic()
         require_unaltered(checkpoint.network)
         self._screener = device or Screener(Classifier(checkpoint))
+        if self.classifier.digest != checkpoint.digest:
+            raise NetworkError(
+                f"device: expected one of the model {checkpoint.digest[:12]}, "
+                f"got {self.classifier.digest[:12]}"
+            )
         self.checkpoint = checkpoint
         self._settings = checkpoint.settings
         self._chain = chain_of(
@@ -117,7 +126,6 @@ class Prover:
             BoundError: If an attack met a point below what was proven: then the engine is wrong.
         """
         begun = time.process_time()
-        require_plain_arithmetic()
         rhythm = self.rhythm(recording)
         if rhythm is None:
             return abstained(recording, begun)
@@ -139,7 +147,16 @@ class Prover:
         )
 
     def rhythm(self, recording: Recording) -> str | None:
-        """What the device says of *recording*; None if it abstains."""
+        """What the device says of *recording*; None if it abstains.
+
+        Raises:
+            ArithmeticAssumptionError: If torch is set to compute with less precision.
+            NetworkError: If the network was altered or is in training mode since it was taken.
+        """
+        require_plain_arithmetic()
+        require_unaltered(self.checkpoint.network)
+        if any(module.training for module in self.checkpoint.network.modules()):
+            raise NetworkError("network: expected it in use, got its training mode")
         return self._screener.decide(recording).rhythm
 
     def way(self, recording: Recording, noise: LinearSet, at: Place) -> Way:
@@ -170,7 +187,14 @@ class Prover:
         best = self.quick(problem)
         if best.margin > 0:
             return best, None
-        searched = self.searched(recording, noise, way, at=at, seed=seed)
+        searched = self.searched(
+            recording,
+            noise,
+            way,
+            at=at,
+            seed=seed,
+            out_of_time=lambda: time.process_time() - begun > self.seconds,
+        )
         if searched.found is None and not searched.abstains:
             best = self.thorough(problem, best, begun)
         hold_apart(recording, best, searched)
@@ -204,17 +228,35 @@ class Prover:
         )
         return found if found.margin > quick.margin else quick
 
-    def searched(
-        self, recording: Recording, noise: LinearSet, way: Way, *, at: Place, seed: int
+    def searched(  # noqa: PLR0913  as above
+        self,
+        recording: Recording,
+        noise: LinearSet,
+        way: Way,
+        *,
+        at: Place,
+        seed: int,
+        out_of_time: Callable[[], bool] | None = None,
     ) -> Searched:
-        """The worst that the attacks meet on *recording* in *noise*."""
-        return search(self._screener, recording, way, noise, at=at, budget=self._attack, seed=seed)
+        """The worst that the attacks meet on *recording* in *noise*, until *out_of_time*."""
+        return search(
+            self._screener,
+            recording,
+            way,
+            noise,
+            at=at,
+            budget=self._attack,
+            seed=seed,
+            out_of_time=out_of_time,
+        )
 
     def may_abstain(self, recording: Recording, noise: LinearSet, at: Place) -> Answer:
-        """Whether a disturbance in *noise* could make the device abstain on *recording*."""
-        if at == "network":
-            # What the device abstains on it sees before the filter.
-            return False
-        return may_abstain(
+        """Whether a disturbance in *noise* could make the device abstain on *recording*.
+
+        A gate's scores have no bound, so that beside one nothing rules it out.
+        """
+        # What a device without a gate abstains on it sees before the filter.
+        said: Answer = at == "recorder" and may_abstain(
             recording, reach_mv(noise), self._settings.usability, is_box=noise.parameters == 0
         )
+        return "unknown" if said is False and self._screener.limits is not None else said

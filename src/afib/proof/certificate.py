@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import replace
@@ -43,7 +44,7 @@ def write_certificate(  # noqa: PLR0913  a certificate names all that it rests o
     at: Place,
     piece: int | None = None,
 ) -> Path:
-    """The file in *folder*, named for the recording, that holds the proof of *known*.
+    """The file in *folder*, named for recording and question, that holds the proof of *known*.
 
     Args:
         folder: Made where it is missing.
@@ -77,13 +78,23 @@ def write_certificate(  # noqa: PLR0913  a certificate names all that it rests o
     arrays["document"] = np.frombuffer(text, dtype=np.uint8)
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     folder.mkdir(parents=True, exist_ok=True)
-    # Names may hold anything, and two recordings may share one: the digest tells them apart.
-    name = "".join(each if each.isalnum() or each in "-_" else "_" for each in recording.name)
-    number = "" if piece is None else f"-{piece:04d}"
-    path = folder / f"{name}-{recording.digest[:12]}{number}.npz"
+    path = folder / f"{_name(document, arrays['half_widths'])}{_number(piece)}.npz"
     with replacing(path) as file:
         file.write(buffer.getvalue())
     return path
+
+
+def _name(document: dict[str, Any], half_widths: NDArray[Any]) -> str:
+    """Of recordings whatever their names hold, and of each question about one its own."""
+    record, digest = document["record"], document["signal_sha256"]
+    name = "".join(each if each.isalnum() or each in "-_" else "_" for each in record)
+    asked = {key: document[key] for key in ("model_digest", "rate_hz", "at", "disturbance")}
+    text = json.dumps([asked, half_widths.tolist()], sort_keys=True)
+    return f"{name}-{digest[:12]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _number(piece: int | None) -> str:
+    return "" if piece is None else f"-{piece:04d}"
 
 
 def write_pieces(

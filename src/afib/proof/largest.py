@@ -25,6 +25,8 @@ __all__ = ["LEAST_SHARE", "Largest", "bisected", "largest"]
 
 #: A size below this share of the upper end is not asked about.
 LEAST_SHARE = 2.0**-10
+# Finer ones would ask about hundreds of sizes that no one can tell apart.
+_LEAST_PRECISION = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,14 +76,16 @@ def largest(
         prover: Of the model.
         recording: As stored.
         challenge: Its size is the largest that is asked about; a box beside it does not change.
-        precision: Share that the sizes are told to, above 0, such as 0.05.
+        precision: Share that the sizes are told to, from 1e-4, such as 0.05.
 
     Raises:
         PerturbationError: If *precision* or a size is out of its range.
         BoundError: If an attack met a point below what was proven: then the engine is wrong.
     """
-    if not (math.isfinite(precision) and precision > 0):
-        raise PerturbationError(f"precision: expected a finite number above 0, got {precision}")
+    if not (math.isfinite(precision) and precision >= _LEAST_PRECISION):
+        raise PerturbationError(
+            f"precision: expected a finite number from {_LEAST_PRECISION:g}, got {precision}"
+        )
     begun = time.process_time()
     known: dict[float, ProvenDecision] = {}
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from afib.records import Recording
     from afib.settings import Settings
 
-__all__ = ["filter_gain", "qrs_height_mv"]
+__all__ = ["filter_gain", "qrs_height_mv", "wave_gain"]
 
 # A QRS complex of 120 ms, the longest that is narrow, lies within that of its R peak.
 _EITHER_SIDE_S = 0.06
@@ -47,3 +47,23 @@ def filter_gain(recording: Recording, settings: Settings) -> float:
     """
     between = resampling_of(recording.rate_hz, settings)
     return 1.0 if between is None else between.gain
+
+
+def wave_gain(recording: Recording, settings: Settings, frequency_hz: float) -> float:
+    """What share of a wave at the recorder arrives at the network.
+
+    The size of the filter's response at the wave's frequency; 1 if there is no filter. Above half
+    of the network's rate, what is left arrives as a slower wave.
+
+    Args:
+        recording: As stored.
+        settings: Of the model.
+        frequency_hz: From 0 to half of the recorder's rate.
+    """
+    between = resampling_of(recording.rate_hz, settings)
+    if between is None:
+        return 1.0
+    # The taps stand at as many places a second as the raised rate has.
+    angles = 2 * np.pi * frequency_hz / (recording.rate_hz * between.up)
+    turned = np.exp(-1j * angles * np.arange(len(between.taps)))
+    return float(np.abs(between.taps.numpy() @ turned)) / between.up

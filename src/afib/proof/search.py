@@ -15,6 +15,8 @@ from nnassure.attacks import parameter_attack, portfolio
 from nnassure.perturbation import Ball
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from afib.classifier import Classifier
     from afib.decision import Screener
     from afib.proof.path import Place, Way
@@ -70,6 +72,7 @@ def search(  # noqa: PLR0913  a search is told by its set, its way and its budge
     at: Place,
     budget: Budget,
     seed: int,
+    out_of_time: Callable[[], bool] | None = None,
 ) -> Searched:
     """The worst that is found about *recording*, replayed through the device.
 
@@ -85,11 +88,14 @@ def search(  # noqa: PLR0913  a search is told by its set, its way and its budge
         at: Where the disturbance enters.
         budget: Of the attacks; of a set with parameters its steps and restarts count.
         seed: Of all attacks.
+        out_of_time: Asked between the runs of an attack, none of which is begun once it says so.
     """
     is_afib = _is_afib(screener.classifier, way.network_mv)
     margin = way.margin_function(screener.classifier, is_afib=is_afib)
     step_mv = recording.step_mv if at == "recorder" else None
-    point, least, method = _met(margin, way.start_mv, noise, step_mv, budget=budget, seed=seed)
+    point, least, method = _met(
+        margin, way.start_mv, noise, step_mv, budget=budget, seed=seed, out_of_time=out_of_time
+    )
     if least > 0:
         return Searched(found=None, least_margin=least)
     if at == "network":
@@ -113,17 +119,31 @@ def _met(  # noqa: PLR0913  as above
     *,
     budget: Budget,
     seed: int,
+    out_of_time: Callable[[], bool] | None,
 ) -> tuple[FloatArray, float, str]:
     """The worst signal that an attack met, its margin, and which attack it was."""
     inputs = torch.from_numpy(start_mv.astype(np.float32))[None]
     if noise.parameters == 0:
-        met = portfolio(margin, inputs, Ball(radius_mv=noise.radius_mv), budget=budget, seed=seed)
+        met = portfolio(
+            margin,
+            inputs,
+            Ball(radius_mv=noise.radius_mv),
+            budget=budget,
+            seed=seed,
+            out_of_time=out_of_time,
+        )
         return met.inputs[0], float(met.margins[0]), str(met.method[0])
     if step_mv is not None:
         # What is left of the box when the converter has rounded.
         noise = replace(noise, radius_mv=max(0.0, noise.radius_mv - step_mv / 2))
     moved = parameter_attack(
-        margin, inputs, [noise], steps=budget.steps, restarts=max(budget.restarts, 1), seed=seed
+        margin,
+        inputs,
+        [noise],
+        steps=budget.steps,
+        restarts=max(budget.restarts, 1),
+        seed=seed,
+        out_of_time=out_of_time,
     )
     return moved.inputs[0], float(moved.margins[0]), str(moved.method[0])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from afib.proof.known import as_json
 from afib.proof.largest import largest
 from afib.proof.many import answer, noise_shapes
-from afib.proof.scale import filter_gain, qrs_height_mv
+from afib.proof.scale import filter_gain, qrs_height_mv, wave_gain
 
 if TYPE_CHECKING:
     from afib.proof import ProvenDecision, Prover
@@ -20,6 +20,7 @@ __all__ = ["line", "table_head", "told"]
 
 # At the network's rate the mains have been filtered.
 _RECORDER_ONLY = ("mains",)
+_WAVES = ("wander", "mains")
 # A gain is a share already, and a joint size multiplies heights and shares.
 _NO_HEIGHTS = ("gain", "joint")
 
@@ -60,6 +61,10 @@ def told(
         else None,
         "filter_gain": filter_gain(recording, prover.checkpoint.settings),
     }
+    if challenge.kind in _WAVES and challenge.frequency_hz and challenge.at == "recorder":
+        settings, frequency_hz = prover.checkpoint.settings, challenge.frequency_hz
+        document["frequency_hz"] = frequency_hz
+        document["wave_gain"] = wave_gain(recording, settings, frequency_hz)
     if challenge.kind == "noise":
         document["noise"] = _noise(prover, recording, challenge)
     document |= _sizes(found)

@@ -21,7 +21,7 @@ from nnassure.attacks.search import (
 from nnassure.errors import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nnassure.arrays import BoolArray, DoubleArray, FloatArray, StrArray
     from nnassure.attacks.search import Margin
@@ -67,6 +67,7 @@ def parameter_attack(  # noqa: PLR0913 - an attack is only told by its whole bud
     steps: int,
     restarts: int,
     seed: int,
+    out_of_time: Callable[[], bool] | None = None,
 ) -> ParameterAttackResult:
     """The worst signals met in the set of each record.
 
@@ -87,6 +88,7 @@ def parameter_attack(  # noqa: PLR0913 - an attack is only told by its whole bud
         steps: Steps of each descent, at least 1.
         restarts: Descents, at least 1; more of them, or longer ones, never find less.
         seed: Seed of the random starts; descent i starts at the same point whatever their number.
+        out_of_time: Asked before each descent but the first; once it says so, none is begun.
 
     Raises:
         ShapeError: If *inputs* has other axes, *margin* does not return one value a record, or
@@ -102,6 +104,8 @@ def parameter_attack(  # noqa: PLR0913 - an attack is only told by its whole bud
     for parameters, method in itertools.chain(box.corners(), box.grid()):
         memory.meet_with_residual(parameters, method)
     for restart in range(restarts):
+        if restart and out_of_time is not None and out_of_time():
+            break
         point = memory.worst() if restart == 0 else box.draw(_source(seed, restart))
         for step in range(steps):
             gradient = memory.meet_with_gradient(point, "descent")

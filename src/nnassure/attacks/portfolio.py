@@ -14,7 +14,7 @@ from nnassure.attacks.square import squares
 from nnassure.errors import PerturbationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
@@ -62,8 +62,14 @@ class Budget:
             raise PerturbationError("restarts: expected a run of some attack, got none")
 
 
-def portfolio(
-    margin: Margin, inputs: Tensor, ball: Ball, *, budget: Budget, seed: int
+def portfolio(  # noqa: PLR0913  an attack is told by all that it may spend
+    margin: Margin,
+    inputs: Tensor,
+    ball: Ball,
+    *,
+    budget: Budget,
+    seed: int,
+    out_of_time: Callable[[], bool] | None = None,
 ) -> AttackResult:
     """The first signal that turns each record, by the attacks one after the other.
 
@@ -79,6 +85,8 @@ def portfolio(
         ball: How far each sample may move.
         budget: What each attack may spend; further runs never find less.
         seed: Seed of all attacks.
+        out_of_time: Asked between runs; once it says so, no further one is begun. What is found
+            may then differ from run to run.
 
     Raises:
         EngineMissingError: If the budget asks for the toolbox and it is not installed.
@@ -93,6 +101,8 @@ def portfolio(
         for _ in runs:
             if not game.worst.open:
                 break
+            if out_of_time is not None and out_of_time():
+                return game.worst.result()
     return game.worst.result()
 
 

@@ -71,10 +71,20 @@ class Resampling:
             ],
             dim=1,
         )
-        grid = signals.new_zeros(len(signals), padded.shape[1] * self.up)
-        grid[:, :: self.up] = padded
-        windows = grid[:, edge * self.up - self.half :].unfold(1, len(self.taps), self.down)
-        return windows[:, :samples] @ self.taps.flip(0)
+        flipped, first = self.taps.flip(0), edge * self.up - self.half
+        # Outputs that lie alike between the recorder's samples meet the same taps.
+        phases = []
+        for phase in range(min(self.up, samples)):
+            start = first + phase * self.down
+            taps = flipped[-start % self.up :: self.up]
+            windows = padded[:, -(-start // self.up) :].unfold(1, len(taps), self.down)
+            phases.append(windows[:, : -(-(samples - phase) // self.up)] @ taps)
+        if self.up == 1:
+            return phases[0]
+        result = signals.new_zeros(len(signals), samples)
+        for phase, values in enumerate(phases):
+            result[:, phase :: self.up] = values
+        return result
 
     def backward(self, rows: Tensor) -> Tensor:
         """Coefficients on the raised grid, given those of a stretch of outputs.

@@ -108,6 +108,8 @@ def test_sets_have_to_fit(sets: list[LinearSet], message: str) -> None:
 @pytest.mark.parametrize("name", ["steps", "restarts"])
 def test_the_search_needs_a_budget(name: str) -> None:
     """A search without steps or descents is refused."""
-    budget = {"steps": 1, "restarts": 1} | {name: 0}
+    steps, restarts = (0 if each == name else 1 for each in ("steps", "restarts"))
     with pytest.raises(PerturbationError, match=f"^{name}: expected at least 1, got 0$"):
-        parameter_attack(_MARGIN, _SIGNALS, [offset(3, 0.1)] * 2, seed=0, **budget)
+        parameter_attack(
+            _MARGIN, _SIGNALS, [offset(3, 0.1)] * 2, seed=0, steps=steps, restarts=restarts
+        )

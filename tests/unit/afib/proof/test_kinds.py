@@ -14,7 +14,7 @@ from afib.proof.band import wave_set
 from afib.proof.certificate import write_pieces
 from afib.proof.many import Challenge, answer, band_of, noise_of
 from afib.proof.path import way_of
-from afib.proof.scale import filter_gain, qrs_height_mv
+from afib.proof.scale import filter_gain, qrs_height_mv, wave_gain
 from afib.records import Recording
 from nnassure.errors import PerturbationError
 from tests.support.models import tiny_checkpoint
@@ -177,3 +177,19 @@ def test_the_gain_of_the_filter_is_told() -> None:
     assert filter_gain(stored(), settings) > 1.5
     own = settings.preprocessing.rate_hz
     assert filter_gain(stored(rate_hz=own), settings) == 1
+
+
+@pytest.mark.parametrize("rate_hz", [300.0, 250.0, 128.0])
+@pytest.mark.parametrize("frequency_hz", [0.3, 11.0, 25.0, 50.0, 60.0])
+def test_what_the_filter_passes_of_a_wave_is_told(rate_hz: float, frequency_hz: float) -> None:
+    """The share by which the device's own filter leaves a wave of any phase smaller."""
+    settings = tiny_checkpoint().settings
+    one = stored(int(20 * rate_hz), rate_hz=rate_hz)
+    angles = 2 * np.pi * frequency_hz * np.arange(len(one.signal_mv)) / rate_hz
+    sine, cosine = (
+        to_network_rate(wave(angles).astype(np.float32), rate_hz, settings.preprocessing)
+        for wave in (np.sin, np.cos)
+    )
+    middle = slice(len(sine) // 4, -len(sine) // 4)
+    left = float(np.median(np.hypot(sine, cosine)[middle]))
+    assert wave_gain(one, settings, frequency_hz) == pytest.approx(left, abs=2e-3)

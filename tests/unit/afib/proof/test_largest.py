@@ -82,11 +82,11 @@ def test_the_upper_end_is_told_as_such() -> None:
     assert (found.certified, found.attacked, found.is_at_end) == (1e-6, None, True)
 
 
-@pytest.mark.parametrize("precision", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("precision", [0.0, 1e-18, -1.0, float("nan"), float("inf")])
 def test_a_precision_that_is_none_is_refused(precision: float) -> None:
     """Before anything is asked."""
     asked = question("linf", 0.1)
-    told = "^precision: expected a finite number above 0, got "
+    told = r"^precision: expected a finite number from 0\.0001, got "
     with pytest.raises(PerturbationError, match=told):
         largest(asked.prover(tiny_checkpoint()), stored(), asked, precision=precision)
 

@@ -157,7 +157,9 @@ def test_what_the_device_abstains_on_turns_nothing() -> None:
         rhythm = network.decide(given).rhythm if same else None
         return SimpleNamespace(abstained=not same, rhythm=rhythm)
 
-    device = cast("Screener", SimpleNamespace(classifier=network.classifier, decide=decide))
+    device = cast(
+        "Screener", SimpleNamespace(classifier=network.classifier, decide=decide, limits=None)
+    )
     question = challenge(size=0.01)
     noise = noise_of(question, one, checkpoint.settings)
     prover = question.prover(checkpoint, device)

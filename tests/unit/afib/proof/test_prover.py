@@ -1,0 +1,116 @@
+"""A prover answers for the device that it was made of, as it is when it is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from afib.classifier import Classifier
+from afib.decision import Screener, load_screener
+from afib.proof.certificate import write_certificate
+from afib.proof.many import answer, noise_of
+from nnassure.attacks import Budget, parameter_attack, portfolio
+from nnassure.errors import ArithmeticAssumptionError, NetworkError
+from nnassure.perturbation import Ball, offset
+from tests.support.models import tiny_checkpoint
+from tests.support.uncertain import tiny_device
+from tests.unit.afib.proof.test_proving import challenge, stored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from afib.proof import Kind, Place
+
+
+def test_a_device_of_another_model_is_refused() -> None:
+    """Its rhythm would be proven by weights that do not decide it."""
+    other = Screener(Classifier(tiny_checkpoint(seed=1)))
+    with pytest.raises(NetworkError, match=r"^device: expected one of the model "):
+        challenge(size=0.001).prover(tiny_checkpoint(seed=0), other)
+
+
+@pytest.mark.parametrize("kind", ["linf", "offset", "wander-band"])
+def test_what_changes_between_two_questions_is_refused(kind: Kind) -> None:
+    """Training mode, and sums of less precision: neither was there when the prover was made."""
+    question, checkpoint, one = challenge(kind, size=0.001), tiny_checkpoint(), stored()
+    prover = question.prover(checkpoint)
+    assert answer(question, prover, one).rhythm is not None
+    checkpoint.network.train()
+    with pytest.raises(NetworkError, match=r"^network: expected it in use"):
+        answer(question, prover, one)
+    checkpoint.network.eval()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with pytest.raises(ArithmeticAssumptionError):
+            answer(question, prover, one)
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+@pytest.mark.parametrize("at", ["recorder", "network"])
+@pytest.mark.parametrize("kind", ["linf", "offset", "wander-band"])
+def test_beside_a_gate_no_decision_is_said_to_be_certified(
+    tmp_path: Path, kind: Kind, at: Place
+) -> None:
+    """Its scores have no bound: what is proven of the rhythm says nothing of abstentions."""
+    device = load_screener(tiny_device(tmp_path / "m", threshold=-3.0))
+    checkpoint = tiny_checkpoint(threshold=-3.0)
+    question, one = challenge(kind, at, size=1e-4), stored()
+    alone = answer(question, question.prover(checkpoint), one)
+    assert (alone.outcome, alone.may_abstain, alone.certified_decision) == (
+        "certified",
+        False,
+        True,
+    )
+    if device.decide(one).abstained:
+        pytest.fail("expected a recording that the gate accepts")
+    gated = answer(question, question.prover(checkpoint, device), one)
+    assert (gated.outcome, gated.rhythm) == ("certified", alone.rhythm)
+    assert gated.may_abstain in {True, "unknown"}
+    assert not gated.certified_decision
+
+
+def test_each_question_has_a_certificate_of_its_own(tmp_path: Path) -> None:
+    """Another kind, size or place is another file; the same question is the same one."""
+    checkpoint, one = tiny_checkpoint(threshold=-3.0), stored()
+    asked: tuple[tuple[Kind, Place, float], ...] = (
+        ("linf", "recorder", 1e-4),
+        ("linf", "recorder", 2e-4),
+        ("linf", "network", 1e-4),
+        ("offset", "recorder", 1e-4),
+        ("offset", "recorder", 2e-4),
+    )
+    paths = []
+    for kind, at, size in (*asked, asked[0]):
+        question = challenge(kind, at, size=size)
+        prover = question.prover(checkpoint)
+        noise = noise_of(question, one, checkpoint.settings)
+        known = prover.prove(one, noise, at=at, seed=3)
+        paths.append(write_certificate(tmp_path, prover, one, noise, known, at=at))
+    assert paths[0] == paths[-1]
+    assert len(set(paths)) == len(asked) == len(list(tmp_path.iterdir()))
+
+
+def test_attacks_end_when_time_is_out() -> None:
+    """No run is begun after the one in which the time ran out."""
+    asked = 0
+
+    def margin(signals: torch.Tensor) -> torch.Tensor:
+        nonlocal asked
+        asked += 1
+        return 9.0 + 0.0 * signals.sum(dim=1)
+
+    signals = torch.from_numpy(np.zeros((1, 8), dtype=np.float32))
+    counts = []
+    for out in (lambda: True, None):
+        asked = 0
+        ball, budget = Ball(radius_mv=0.1), Budget(art_restarts=0, queries=20)
+        portfolio(margin, signals, ball, budget=budget, seed=0, out_of_time=out)
+        parameter_attack(
+            margin, signals, [offset(8, 0.1)], steps=3, restarts=40, seed=0, out_of_time=out
+        )
+        counts.append(asked)
+    assert counts[0] < counts[1] / 4
