@@ -36,8 +36,8 @@ _LIMITS = (
         "certificates of ROB-008: proofs are of the certified training and of its model."
     ),
     (
-        "Cross-fitted figures (NET-005, ROB-006 and what follows it but for ROB-015, XAI but for "
-        "XAI-002, and OOD and UNC but for OOD-009, "
+        "Cross-fitted figures (NET-005, ROB-006 and what follows it but for ROB-015, ROB-018, "
+        "ROB-019, ROB-029 and ROB-030, XAI but for XAI-002, and OOD and UNC but for OOD-009, "
         "OOD-013, UNC-004, UNC-005 and UNC-009) show the procedure on recordings that no model had "
         "seen, and no single model."
     ),
@@ -94,7 +94,7 @@ _SHOWN = {
         *("ROB-006", "ROB-017", "ROB-021", "ROB-007", "ROB-024", "ROB-009", "ROB-010", "ROB-011"),
         *("ROB-012", "ROB-027", "ROB-028", "ROB-013", "ROB-022", "ROB-026", "ROB-023", "ROB-016"),
     ),
-    "What is proven of the certified model": ("ROB-015",),
+    "What is proven of the certified model": ("ROB-015", "ROB-029", "ROB-030"),
     "What it abstains on": (
         *("OOD-001", "OOD-002", "OOD-003", "OOD-004", "OOD-005", "OOD-006", "OOD-007"),
         *("OOD-008", "OOD-009", "OOD-011", "OOD-012", "OOD-013", "OOD-014"),

@@ -85,7 +85,7 @@ def certified_curve(
     """Shares of recordings against the radius, one line each by what it says; the first is solid.
 
     Args:
-        radii_mv: Rising, the first above 0.
+        radii_mv: Rising, from 0.
         shares: By name, a share in [0, 1] at each radius; lines are told apart by their dashes.
         asked: Where, and how many recordings, in a few words.
     """

@@ -143,10 +143,11 @@ def table_figure(
     parts, words = [], []
     for place, row in enumerate(rows):
         y = 30 + 24 * place
-        for column, cell in enumerate(row):
-            parts.append(
-                text(edges[column], y, cell, size=14 if place == 0 else 13, anchor="start")
-            )
+        if len(row) > len(widths):
+            # It would be drawn beyond the picture.
+            raise ValueError(f"{title}: expected at most {len(widths)} cells, got {len(row)}")
+        for cell, edge in zip(row, edges, strict=False):
+            parts.append(text(edge, y, cell, size=14 if place == 0 else 13, anchor="start"))
         words.append(", ".join(cell for cell in row if cell) + ".")
     return svg(sum(widths) + 14, 30 + 24 * len(rows), title, " ".join(words), parts)
 

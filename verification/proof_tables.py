@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vericase.statistics.paired import paired_lower, paired_upper
 from vericase.statistics.proportions import proportion_lower
 from verification.plots import table_figure
 from verification.uncertain import csv_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from afib.proof.pooled import PooledProofs
     from nnassure.arrays import BoolArray
 
-__all__ = ["at_radii", "radii_mv", "radii_rows", "rates", "shown"]
+__all__ = ["at_radii", "curves", "prices", "radii_mv", "radii_rows", "rates", "shown"]
 
 _CONFIDENCE = 0.95
 _HEAD = ("judged", "rhythm", "right and proven", "rate", "95 % bound")
@@ -44,6 +45,26 @@ def rates(judged: Mapping[str, tuple[BoolArray, BoolArray]]) -> list[tuple[str, 
     return [_HEAD, *rows]
 
 
+def prices(lost: Mapping[str, Sequence[float]]) -> list[tuple[str, ...]]:
+    """Counts, difference and two-sided interval of what one training gets right alone, head first.
+
+    Args:
+        lost: By rhythm, for each recording 1 where the standard training alone is right, -1 where
+            the certified one alone is, else 0.
+    """
+    head = ("rhythm", "recordings", "standard alone", "certified alone", "lost", "95 % interval")
+    rows: list[tuple[str, ...]] = [head]
+    tail = (1 + _CONFIDENCE) / 2
+    for rhythm, values in lost.items():
+        more, fewer, total = values.count(1.0), values.count(-1.0), len(values)
+        ends = [bound(more, fewer, total, tail) for bound in (paired_lower, paired_upper)]
+        told = f"{ends[0]:.4f} to {ends[1]:.4f}"
+        rows.append(
+            (rhythm, f"{total}", f"{more}", f"{fewer}", f"{(more - fewer) / total:.4f}", told)
+        )
+    return rows
+
+
 def at_radii(found: Mapping[float, PooledProofs]) -> dict[str, tuple[BoolArray, BoolArray]]:
     """What :func:`rates` is given for proofs at each radius."""
     return {
@@ -53,6 +74,23 @@ def at_radii(found: Mapping[float, PooledProofs]) -> dict[str, tuple[BoolArray, 
         )
         for size, proofs in found.items()
     }
+
+
+def curves(found: Mapping[float, PooledProofs]) -> dict[str, list[float]]:
+    """By name, the share decided rightly at radius 0, then at each radius that and proven.
+
+    Beside it the share that attacks left standing, of each rhythm.
+    """
+    shares: dict[str, list[float]] = {}
+    for rhythm, is_afib in (("AFib", True), ("normal", False)):
+        clean = float(next(iter(found.values())).right(is_afib=is_afib).mean())
+        proven = [float(each.certified(is_afib=is_afib).mean()) for each in found.values()]
+        standing = [float(each.withstood(is_afib=is_afib).mean()) for each in found.values()]
+        shares |= {
+            f"{rhythm} proven": [clean, *proven],
+            f"{rhythm} not attacked": [clean, *standing],
+        }
+    return shares
 
 
 def radii_mv(found: Mapping[float, PooledProofs], *, is_afib: bool) -> list[float]:

@@ -134,7 +134,12 @@ def beside_gate(device: Screener, found: Proven) -> list[tuple[str, ...]]:
     Of right and proven decisions: whether the prediction set keeps the rhythm, whether one of a few
     disturbances makes the device abstain, and whether none could, which has no proof while its
     scores have no bound.
+
+    Raises:
+        ValueError: If the disturbance enters behind the filter, where no recording is.
     """
+    if found.challenge.at != "recorder":
+        raise ValueError(f"at: expected the recorder, got the {found.challenge.at}")
     head = ("label", "right and proven", "set keeps the rhythm", "made to abstain", "proven not to")
     rows: list[tuple[str, ...]] = [head]
     for label in ("A", "N"):

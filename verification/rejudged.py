@@ -27,14 +27,18 @@ _REPEATS = 1e-5
 def foreign_models(folder: Path, crossfit: CrossFit, methods: Sequence[str]) -> list[str]:
     """A sentence on each model of *methods* in *folder* that is not the one on record.
 
-    A model has the digest that is on record, says of itself what is on record (fold, recordings,
-    epochs, versions), and was trained with the settings of its method.
+    There is one of each method and fold on record, and no other. It has the digest that is on
+    record, says of itself what is on record (fold, recordings, epochs, versions), and was trained
+    with the settings of its method.
     """
+    models, folds = crossfit.origin["models"], sorted(set(crossfit.folds.tolist()))
+    wanted = {f"{method}-{fold}": (method, fold) for method in methods for fold in folds}
+    ours = {name for name in models if name.rpartition("-")[0] in methods}
+    if ours != set(wanted):
+        return [f"{folder}: expected on record the models {sorted(wanted)}, got {sorted(ours)}"]
     told = []
-    for name, stated in sorted(crossfit.origin["models"].items()):
-        method, place = name.rpartition("-")[0], folder / name
-        if method not in methods:
-            continue
+    for name, (method, fold) in wanted.items():
+        place, stated = folder / name, models[name]
         try:
             model = Checkpoint.load(place)
         except AfibError as error:
@@ -42,13 +46,13 @@ def foreign_models(folder: Path, crossfit: CrossFit, methods: Sequence[str]) -> 
             continue
         said = {"model_sha256": model.digest, **model.provenance}
         told += [
-            f"{place}: expected {key} {stated.get(key)}, got {said.get(key)}"
-            for key in sorted({*stated, *said})
-            if stated.get(key) != said.get(key)
+            f"{place}: expected {key} {value}, got {said.get(key)}"
+            for key, value in {**dict.fromkeys(said), **stated, "fold": fold}.items()
+            if value != said.get(key)
         ]
-        wanted = crossfit.origin["settings_sha256"][method]
-        if model.settings.digest != wanted:
-            told.append(f"{place}: expected settings {wanted}, got {model.settings.digest}")
+        settings = crossfit.origin["settings_sha256"][method]
+        if model.settings.digest != settings:
+            told.append(f"{place}: expected settings {settings}, got {model.settings.digest}")
     return told
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from afib.checkpoint import Checkpoint
 from afib.crossfit import fold_model
-from afib.proof.many import answer, noise_of
+from afib.proof.many import answer, noise_of, side_by_side
 from afib.proof.path import way_of
 from verification.certified import FOLDS
 from verification.proofs import Proven, challenge_of, least_margin, refused
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Repeated", "repeated"]
 
+# What a row can claim; the disturbance that is a union of sets.
+_CLAIMS, _UNION = ("certified", "attacked"), "wander-band"
 # What sums of another order may change in a margin.
 _REPEATS = 1e-6
 # A slower machine gets the parts of a proof done in more time.
@@ -35,16 +38,16 @@ _PATIENCE = 3
 
 @dataclass(slots=True, kw_only=True)
 class Repeated:
-    """What came of proofs on record that were made again; it grows as they are made.
+    """What came of proofs on record that were made again.
 
     Attributes:
         other: A sentence on each that came out otherwise.
         below: A sentence on each whose proven margin an attack undercut.
         tried: How many were made again.
-        attacked: How many of these were certified, and so were attacked too.
+        attacked: How many of these were certified, and were attacked once more.
         refused: A sentence on each certificate that the independent checker did not confirm.
         checked: How many certificates it was shown.
-        rows: Question, recording, outcome on record and outcome now, of each.
+        rows: Question, recording, outcome on record, outcome now, and whether it was attacked.
     """
 
     other: list[str] = field(default_factory=list)
@@ -56,6 +59,29 @@ class Repeated:
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One row of one record, to be made again.
+
+    Attributes:
+        name: Of the question's file.
+        question: Its conditions.
+        model: The one that judges the recording.
+        attack: Whether it is attacked once more.
+        certificate: Where its certificate is written for the independent checker; None for none.
+        conditions: Of the attack.
+    """
+
+    name: str
+    question: Mapping[str, Any]
+    known: KnownDecision
+    model: Path
+    recording: Recording
+    attack: bool
+    certificate: Path | None
+    conditions: Mapping[str, Any]
+
+
 def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
     training: CertifiedTraining,
     asked: Mapping[str, Mapping[str, Any]],
@@ -64,110 +90,115 @@ def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
     *,
     run: int,
     scratch: Path,
+    processes: int = 1,
 ) -> Repeated:
-    """Proofs of each question made again, some of them attacked, a certificate of each checked.
+    """What a record claims of each question made again, some attacked, a certificate checked.
 
-    Every proof that quick bounds make is made again. Of proofs that take long, of bands, and of
-    what is not proven, some are, and some of all are attacked: drawn by a number of this run, so
-    that whoever alters a record cannot know which.
+    Every row that claims something is made again: that it is proven, or that it is refuted. Which
+    proofs are attacked once more, and whose certificate is checked, is drawn by a number of this
+    run, so that whoever alters a record cannot know.
 
     Args:
         training: Keeps the proofs and the models.
         asked: Conditions of each question by the name of its file; the case is skipped if there
             are no current proofs of one.
         recordings: By name.
-        conditions: How many proofs that take long (``again``) and how many rows that claim none
-            (``others``) are made again, how many of each kind are attacked (``attacked``) and
-            how, and the seed.
+        conditions: How many proofs of each question are attacked (``attacked``) and how, and the
+            seed.
         run: The number of this run.
         scratch: Where certificates are written for the independent checker.
+        processes: How many rows are made again at a time.
     """
-    found = Repeated()
+    rows: list[_Row] = []
     for name, question in asked.items():
         decisions = training.proofs(name, question).decisions
         generator = np.random.default_rng([conditions["seed"], run])
         order = [decisions[place] for place in generator.permutation(len(decisions))]
-        quick = [known for known in order if _is_quick(known, question)]
-        long = [known for known in order if _claims(known) and not _is_quick(known, question)]
-        others = [known for known in order if not _claims(known)]
-        one = _Question(
-            name=name, training=training, question=question, conditions=conditions, found=found
-        )
-        attacked, again = conditions["attacked"], conditions["again"]
-        for place, known in enumerate(long[:again]):
-            one.repeat(known, recordings[known.name], scratch, attack=place < attacked)
-        for place, known in enumerate(quick):
-            one.repeat(known, recordings[known.name], scratch, attack=place < attacked)
-        for known in others[: conditions["others"]]:
-            one.repeat(known, recordings[known.name], scratch, attack=False)
-    return found
+        claims = [each for outcome in _CLAIMS for each in order if each.outcome == outcome]
+        rows += [
+            _Row(
+                name=name,
+                question=question,
+                known=known,
+                model=fold_model(training.folder / FOLDS, known.fold),
+                recording=recordings[known.name],
+                attack=known.outcome == "certified" and place < conditions["attacked"],
+                # A union of sets has several certificates; tests hold them to the checker.
+                certificate=None
+                if place or known.outcome != "certified" or question["disturbance"] == _UNION
+                else scratch / name,
+                conditions=conditions,
+            )
+            for place, known in enumerate(claims)
+        ]
+    made = side_by_side(_made_again, rows, processes=processes, progress=False)
+    return Repeated(
+        other=[each.other for each in made if each.other],
+        below=[each.below for each in made if each.below],
+        tried=len(made),
+        attacked=sum(each.attacked for each in made),
+        refused=[sentence for each in made for sentence in each.refused or ()],
+        checked=sum(each.refused is not None for each in made),
+        rows=[
+            (row.name, row.known.name, row.known.outcome, each.outcome, str(each.attacked))
+            for row, each in zip(rows, made, strict=True)
+        ],
+    )
 
 
-def _claims(known: KnownDecision) -> bool:
-    return known.outcome == "certified"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What came of one row: sentences are empty where nothing is wrong.
+
+    Attributes:
+        refused: What the checker said of its certificate; None if it was not shown one.
+    """
+
+    outcome: str
+    other: str
+    attacked: bool = False
+    below: str = ""
+    refused: tuple[str, ...] | None = None
 
 
-def _is_quick(known: KnownDecision, question: Mapping[str, Any]) -> bool:
-    """Whether one pass of bounds proves it; those of a band are proven piece by piece."""
-    one_pass = known.method in {"interval", "linear"}
-    return _claims(known) and one_pass and question["disturbance"] != "wander-band"
+def _made_again(row: _Row) -> _Made:
+    torch.set_num_threads(1)
+    challenge = challenge_of(row.question)
+    challenge = replace(challenge, seconds=_PATIENCE * challenge.seconds)
+    known, recording, model = row.known, row.recording, row.model
+    again = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
+    told = _told(again)
+    other = "" if _alike(known, again) else f"{row.name}: {known} came out as {told}"
+    if again.outcome != "certified":
+        return _Made(outcome=again.outcome, other=other)
+    found = None
+    if row.certificate is not None:
+        one = Proven(recordings=[recording], decisions=[again], challenge=challenge)
+        found = tuple(refused(model, one, row.certificate))
+    if not row.attack:
+        return _Made(outcome=again.outcome, other=other, refused=found)
+    met = _met(model, recording, again, challenge, row.conditions)
+    holds = again.certified_margin is not None and met >= again.certified_margin
+    below = "" if holds else f"{row.name}: {known.name}: {met} under {again.certified_margin}"
+    return _Made(outcome=again.outcome, other=other, attacked=True, below=below, refused=found)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Question:
-    """One question, as its proofs are made again."""
-
-    name: str
-    training: CertifiedTraining
-    question: Mapping[str, Any]
-    conditions: Mapping[str, Any]
-    found: Repeated
-    checked: bool = False
-
-    def repeat(
-        self, known: KnownDecision, recording: Recording, scratch: Path, *, attack: bool
-    ) -> None:
-        found, name = self.found, self.name
-        model = fold_model(self.training.folder / FOLDS, known.fold)
-        challenge = challenge_of(self.question)
-        if _claims(known):
-            challenge = replace(challenge, seconds=_PATIENCE * challenge.seconds)
-        again = answer(challenge, challenge.prover(Checkpoint.load(model)), recording)
-        found.tried += 1
-        if not _alike(known, again):
-            found.other.append(f"{name}: {known} came out as {again}")
-        found.rows.append((name, known.name, known.outcome, again.outcome))
-        if not attack or again.outcome != "certified":
-            return
-        # A union of sets has several certificates; tests hold them to the checker.
-        if not self.checked and challenge.kind != "wander-band":
-            self.checked = True
-            found.checked += 1
-            one = Proven(recordings=[recording], decisions=[again], challenge=challenge)
-            found.refused += refused(model, one, scratch / name)
-        found.attacked += 1
-        met = _met(model, recording, again, challenge, self.conditions)
-        if again.certified_margin is None or met < again.certified_margin:
-            found.below.append(f"{name}: {known.name}: {met} under {again.certified_margin}")
+def _told(known: ProvenDecision) -> str:
+    return f"{known.rhythm}, {known.outcome} by {known.method}, {known.certified_margin}"
 
 
 def _alike(known: KnownDecision, again: ProvenDecision) -> bool:
-    """Whether rhythm and outcome are the same, and the margin where it is proven.
-
-    What is unknown on record claims nothing, and may be proven or refuted with more time.
-    """
-    if known.rhythm != again.rhythm:
-        return False
-    if known.outcome == "unknown":
-        return True
-    if known.outcome != again.outcome:
+    """Whether rhythm and outcome are the same, and of what is proven the method and the margin."""
+    if (known.rhythm, known.outcome) != (again.rhythm, again.outcome):
         return False
     if known.outcome == "attacked":
         return True
     margins = [known.certified_margin, again.certified_margin]
     numbers = [margin for margin in margins if margin is not None]
-    return len(numbers) == len(margins) and math.isclose(
-        *numbers, rel_tol=_REPEATS, abs_tol=_REPEATS
+    return (
+        known.method == again.method
+        and len(numbers) == len(margins)
+        and math.isclose(*numbers, rel_tol=_REPEATS, abs_tol=_REPEATS)
     )
 
 
@@ -194,7 +225,7 @@ def _met(
 
 def _single_sets(challenge: Challenge) -> list[Challenge]:
     """The challenge, or of a band its ends and its middle."""
-    if challenge.kind != "wander-band":
+    if challenge.kind != _UNION:
         return [challenge]
     low, high = challenge.band_hz
     return [

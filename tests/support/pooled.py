@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "BY_NAME",
     "CONDITIONS",
+    "NAME",
     "NAMES",
     "QUESTION",
     "cross_fitting",
@@ -31,6 +33,7 @@ __all__ = [
     "true_scores",
 ]
 
+NAME = "ROB-006"
 NAMES = ("A00001", "A00002", "A00003", "A00004")
 CONDITIONS: dict[str, Any] = {
     "disturbance": "linf",
@@ -67,6 +70,9 @@ def recordings() -> list[Recording]:
         )
         for seed, name in enumerate(NAMES)
     ]
+
+
+BY_NAME = {each.name: each for each in recordings()}
 
 
 def save_models(folder: Path) -> None:

@@ -155,8 +155,8 @@ def test_a_figure_has_a_title_and_brings_no_colours(svg: str) -> None:
 
 def test_a_curve_of_certified_shares_has_a_line_each() -> None:
     """Points lie where radius and share are, names stand beside, and values are read out."""
-    shares = {"AFib proven": [1.0, 0.5, 0.25], "AFib not attacked": [1.0, 0.75, 0.5]}
-    svg = certified_curve([0.01, 0.02, 0.04], shares, "at the recorder's end, 4 with AFib")
+    shares = {"AFib proven": [1.0, 1.0, 0.5, 0.25], "AFib not attacked": [1.0, 1.0, 0.75, 0.5]}
+    svg = certified_curve([0.0, 0.01, 0.02, 0.04], shares, "at the recorder's end, 4 with AFib")
     lines = [
         [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
         for line in drawing(svg).iter("polyline")
@@ -164,14 +164,14 @@ def test_a_curve_of_certified_shares_has_a_line_each() -> None:
     found = [[((x - LEFT) / 320, (BOTTOM - y) / 310) for x, y in line] for line in lines]
     for line, values in zip(found, shares.values(), strict=True):
         np.testing.assert_allclose(
-            line, list(zip([0.25, 0.5, 1.0], values, strict=True)), atol=1e-3
+            line, list(zip([0, 0.25, 0.5, 1.0], values, strict=True)), atol=1e-3
         )
     assert set(shares) <= set(words(svg))
-    assert {"10", "20", "40", "radius in uV"} <= set(words(svg))
+    assert {"0", "10", "20", "40", "radius in uV"} <= set(words(svg))
     assert "at the recorder's end, 4 with AFib" in words(svg)
     # The report takes no entities but those that XML cannot do without.
     assert safe_drawing(svg.encode()) is not None
     dashes = {line.attrib.get("stroke-dasharray") for line in drawing(svg).iter("polyline")}
     assert len(dashes) == len(shares)
     (told,) = (element.text or "" for element in drawing(svg).iter("desc"))
-    assert "AFib proven: 1.000 at 10 uV, 0.500 at 20 uV, 0.250 at 40 uV." in told
+    assert "AFib proven: 1.000 at 0 uV, 1.000 at 10 uV, 0.500 at 20 uV, 0.250 at 40 uV." in told

@@ -70,7 +70,7 @@ def test_an_invented_call_of_what_stands_beside_is_told(crossfit: CrossFit, tmp_
     ("origin", "told"),
     [
         ({"settings_sha256": {"network": "0" * 64}}, "expected settings " + "0" * 64),
-        ({"models": {"network-0": {"fold": 0, "epochs": 9}}}, "expected epochs 9, got None"),
+        ({"models": {"network-0": {"epochs": 9}, "network-1": {}}}, "expected epochs 9, got None"),
     ],
 )
 def test_a_model_of_another_training_is_told(
@@ -85,3 +85,25 @@ def test_scores_may_differ_by_the_order_of_sums(crossfit: CrossFit, tmp_path: Pa
     """Another machine adds in another order."""
     near = replace(crossfit, scores=crossfit.scores * np.float32(1 + 1e-6))
     assert misjudged(tmp_path, near, _SIGNALS, ("network",)) == []
+
+
+@pytest.mark.parametrize("kept", [[], ["network-0"], ["network-0", "network-1", "network-2"]])
+def test_a_model_that_is_not_on_record_is_told(
+    kept: list[str], crossfit: CrossFit, tmp_path: Path
+) -> None:
+    """Or one too many: what is not named would be held to nothing."""
+    models = {name: crossfit.origin["models"].get(name, {}) for name in kept}
+    other = replace(crossfit, origin={**crossfit.origin, "models": models})
+    (sentence,) = foreign_models(tmp_path, other, ("network",))
+    assert "expected on record the models ['network-0', 'network-1'], got " in sentence
+
+
+def test_a_model_of_another_fold_in_its_place_is_told(crossfit: CrossFit, tmp_path: Path) -> None:
+    """Also where the record says so itself."""
+    models = crossfit.origin["models"]
+    other = {**models, "network-1": models["network-0"]}
+    (tmp_path / "network-1").rename(tmp_path / "away")
+    (tmp_path / "network-1").symlink_to(tmp_path / "network-0")
+    swapped = replace(crossfit, origin={**crossfit.origin, "models": other})
+    told = foreign_models(tmp_path, swapped, ("network",))
+    assert any(sentence.endswith("expected fold 1, got 0") for sentence in told)
