@@ -8,6 +8,7 @@ from pathlib import Path
 
 from afib.proof import KINDS
 from afib.proof.disturbance import JOINED
+from afib.proof.largest import LEAST_PRECISION
 from afib.proof.many import WANDER_HZ
 
 __all__ = ["add_options"]
@@ -109,10 +110,10 @@ def _add_largest(certify: argparse.ArgumentParser) -> None:
     )
     certify.add_argument(
         "--precision",
-        type=_size,
+        type=_share,
         default=0.05,
         metavar="SHARE",
-        help="of the sizes that --largest tells; default 0.05",
+        help="of the sizes that --largest tells, from 0.0001; default 0.05",
     )
     certify.add_argument(
         "--recorder-only",
@@ -157,6 +158,13 @@ def _size(text: str) -> float:
     if not (math.isfinite(size) and size > 0):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
     return size
+
+
+def _share(text: str) -> float:
+    share = _size(text)
+    if share < LEAST_PRECISION:
+        raise argparse.ArgumentTypeError(f"expected a share from {LEAST_PRECISION:g}, got {text!r}")
+    return share
 
 
 def _count(text: str) -> int:

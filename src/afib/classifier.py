@@ -21,7 +21,7 @@ from nnassure.errors import ShapeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from afib.checkpoint import Checkpoint
     from afib.settings import Settings
@@ -46,6 +46,11 @@ class Classifier:
     def digest(self) -> str:
         """The digest of the model folder."""
         return self._digest
+
+    @property
+    def network(self) -> nn.Module:
+        """The network that it decides with."""
+        return self._network
 
     @property
     def settings(self) -> Settings:

@@ -94,6 +94,9 @@ class Prover:
                 f"got {self.classifier.digest[:12]}"
             )
         self.checkpoint = checkpoint
+        self._weights = {
+            name: tensor.clone() for name, tensor in checkpoint.network.state_dict().items()
+        }
         self._settings = checkpoint.settings
         self._chain = chain_of(
             layers(checkpoint.network), segment_samples(checkpoint.settings.preprocessing)
@@ -151,12 +154,19 @@ class Prover:
 
         Raises:
             ArithmeticAssumptionError: If torch is set to compute with less precision.
-            NetworkError: If the network was altered or is in training mode since it was taken.
+            NetworkError: If the network that decides is in training mode, or is not as that of the
+                model was when it was taken.
         """
         require_plain_arithmetic()
-        require_unaltered(self.checkpoint.network)
-        if any(module.training for module in self.checkpoint.network.modules()):
+        network = self.classifier.network
+        require_unaltered(network)
+        if any(module.training for module in network.modules()):
             raise NetworkError("network: expected it in use, got its training mode")
+        weights = network.state_dict()
+        if weights.keys() != self._weights.keys() or not all(
+            torch.equal(weights[name], tensor) for name, tensor in self._weights.items()
+        ):
+            raise NetworkError("network: expected the weights that were taken, got others")
         return self._screener.decide(recording).rhythm
 
     def way(self, recording: Recording, noise: LinearSet, at: Place) -> Way:
@@ -212,9 +222,10 @@ class Prover:
             arithmetic=FLOAT32,
         )
 
-    def quick(self, problem: Problem) -> Proof:
-        """What bounds that cost little prove."""
-        return proof(problem, Budget(parts=self._parts, steps=0, out_of_time=lambda: False))
+    def quick(self, problem: Problem, *, parts: int | None = None) -> Proof:
+        """What bounds that cost little prove, of at most so many parts."""
+        most = self._parts if parts is None else parts
+        return proof(problem, Budget(parts=most, steps=0, out_of_time=lambda: False))
 
     def thorough(self, problem: Problem, quick: Proof, begun: float) -> Proof:
         """The better of *quick* and what bounds prove that take time, counted from *begun*."""

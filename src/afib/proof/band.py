@@ -164,8 +164,7 @@ class _Asked:
         while waiting:
             if self._out_of_time():
                 # Of the pieces that were not tried, no more is known than of the whole.
-                whole = self._quick(self._band.lowest_hz, self._band.highest_hz)
-                return self._told([whole])
+                return self._told([self._whole()])
             low, high, halvings = waiting.pop()
             piece = self._quick(low, high)
             if piece.proof.margin <= 0 and self._attacked():
@@ -185,6 +184,11 @@ class _Asked:
         noise = self._band.enclosed(low, high)
         problem = self._prover.problem(self._way(noise), self._rhythm)
         return Piece(noise=noise, proof=self._prover.quick(problem))
+
+    def _whole(self) -> Piece:
+        noise = self._band.enclosed(self._band.lowest_hz, self._band.highest_hz)
+        problem = self._prover.problem(self._way(noise), self._rhythm)
+        return Piece(noise=noise, proof=self._prover.quick(problem, parts=1))
 
     def _thorough(self, piece: Piece) -> Piece:
         problem = self._prover.problem(self._way(piece.noise), self._rhythm)
@@ -209,11 +213,18 @@ class _Asked:
             noise = wave_set(self._band, frequency_hz, phase)
             searched.append(
                 self._prover.searched(
-                    self._recording, noise, self._way(noise), at=self._at, seed=self._seed
+                    self._recording,
+                    noise,
+                    self._way(noise),
+                    at=self._at,
+                    seed=self._seed,
+                    out_of_time=self._out_of_time,
                 )
             )
             if searched[-1].found is not None:
                 return searched[-1]
+            if self._out_of_time():
+                break
         worst = min(searched, key=lambda each: each.least_margin)
         return replace(worst, abstains=any(each.abstains for each in searched))
 

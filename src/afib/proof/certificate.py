@@ -78,19 +78,21 @@ def write_certificate(  # noqa: PLR0913  a certificate names all that it rests o
     arrays["document"] = np.frombuffer(text, dtype=np.uint8)
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_name(document, arrays['half_widths'])}{_number(piece)}.npz"
+    path = folder / f"{_name(document, noise)}{_number(piece)}.npz"
     with replacing(path) as file:
         file.write(buffer.getvalue())
     return path
 
 
-def _name(document: dict[str, Any], half_widths: NDArray[Any]) -> str:
+def _name(document: dict[str, Any], noise: LinearSet) -> str:
     """Of recordings whatever their names hold, and of each question about one its own."""
     record, digest = document["record"], document["signal_sha256"]
     name = "".join(each if each.isalnum() or each in "-_" else "_" for each in record)
     asked = {key: document[key] for key in ("model_digest", "rate_hz", "at", "disturbance")}
-    text = json.dumps([asked, half_widths.tolist()], sort_keys=True)
-    return f"{name}-{digest[:12]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    question = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
+    for each in (noise.generators, noise.lower, noise.upper):
+        question.update(np.ascontiguousarray(each).tobytes())
+    return f"{name}-{digest[:12]}-{question.hexdigest()[:12]}"
 
 
 def _number(piece: int | None) -> str:

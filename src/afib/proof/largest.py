@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from afib.proof.many import Challenge
     from afib.records import Recording
 
-__all__ = ["LEAST_SHARE", "Largest", "bisected", "largest"]
+__all__ = ["LEAST_PRECISION", "LEAST_SHARE", "Largest", "bisected", "largest"]
 
 #: A size below this share of the upper end is not asked about.
 LEAST_SHARE = 2.0**-10
-# Finer ones would ask about hundreds of sizes that no one can tell apart.
-_LEAST_PRECISION = 1e-4
+#: Finer precisions would ask about hundreds of sizes that no one can tell apart.
+LEAST_PRECISION = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,9 +82,9 @@ def largest(
         PerturbationError: If *precision* or a size is out of its range.
         BoundError: If an attack met a point below what was proven: then the engine is wrong.
     """
-    if not (math.isfinite(precision) and precision >= _LEAST_PRECISION):
+    if not (math.isfinite(precision) and precision >= LEAST_PRECISION):
         raise PerturbationError(
-            f"precision: expected a finite number from {_LEAST_PRECISION:g}, got {precision}"
+            f"precision: expected a finite number from {LEAST_PRECISION:g}, got {precision}"
         )
     begun = time.process_time()
     known: dict[float, ProvenDecision] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,16 +33,31 @@ def test_a_device_of_another_model_is_refused() -> None:
         challenge(size=0.001).prover(tiny_checkpoint(seed=0), other)
 
 
+@pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("kind", ["linf", "offset", "wander-band"])
-def test_what_changes_between_two_questions_is_refused(kind: Kind) -> None:
-    """Training mode, and sums of less precision: neither was there when the prover was made."""
+def test_what_changes_between_two_questions_is_refused(kind: Kind, *, beside: bool) -> None:
+    """Of the network that decides, which may be another object than the one that was bounded."""
     question, checkpoint, one = challenge(kind, size=0.001), tiny_checkpoint(), stored()
-    prover = question.prover(checkpoint)
+    deciding = tiny_checkpoint() if beside else checkpoint
+    prover = question.prover(checkpoint, Screener(Classifier(deciding)))
     assert answer(question, prover, one).rhythm is not None
-    checkpoint.network.train()
+    network = deciding.network
+    network.train()
     with pytest.raises(NetworkError, match=r"^network: expected it in use"):
         answer(question, prover, one)
-    checkpoint.network.eval()
+    network.eval()
+    hook = network.register_forward_hook(lambda _, __, found: -found)
+    with pytest.raises(NetworkError, match="got hooks"):
+        answer(question, prover, one)
+    hook.remove()
+    (weight, *_) = network.parameters()
+    before = weight.detach().clone()
+    with torch.no_grad():
+        weight.mul_(-1.3)
+    with pytest.raises(NetworkError, match=r"^network: expected the weights that were taken"):
+        answer(question, prover, one)
+    with torch.no_grad():
+        weight.copy_(before)
     torch.set_float32_matmul_precision("medium")
     try:
         with pytest.raises(ArithmeticAssumptionError):
@@ -114,3 +130,26 @@ def test_attacks_end_when_time_is_out() -> None:
         )
         counts.append(asked)
     assert counts[0] < counts[1] / 4
+
+
+@pytest.mark.parametrize("kind", ["linf", "wander-band"])
+def test_a_question_without_time_has_few_margins_asked(
+    monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    """Once the time is out, no further run of an attack and no further piece is begun."""
+    question, checkpoint, one = challenge(kind, size=30.0, restarts=20), tiny_checkpoint(), stored()
+    asked, real = [0], Classifier._differences
+
+    def counted(self: Classifier, pieces: torch.Tensor) -> torch.Tensor:
+        asked[0] += 1
+        return real(self, pieces)
+
+    monkeypatch.setattr(Classifier, "_differences", counted)
+    counts = []
+    for seconds in (1e-6, 20.0):
+        asked[0] = 0
+        short = replace(question, seconds=seconds)
+        found = answer(short, short.prover(checkpoint), one)
+        assert found.outcome == "unknown"
+        counts.append(asked[0])
+    assert counts[0] < counts[1] / 2
