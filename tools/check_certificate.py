@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if not __package__:  # run as a script: what stands beside it is found from the folder above
-    sys.path.insert(0, str(Path(__file__).parents[1]))
+if not __package__:  # run as a script: the package is what stands beside it, and no other
+    sys.modules["tools"] = type(sys)("tools")
+    sys.modules["tools"].__path__ = [str(Path(__file__).parent)]
 
 from tools.certificate_model import (
     LARGEST,
@@ -234,8 +235,7 @@ def check(file: NpzFile, model: Model, numbers: Numbers) -> str:
     """One sentence on a valid certificate."""
     size = sum(member.file_size for member in file.zip.infolist()) if file.zip else 0
     require(size <= MOST_BYTES, "file", f"at most {MOST_BYTES} bytes", size)
-    text = np.asarray(file["document"]).tobytes()
-    document = json.loads(text, object_pairs_hook=once)
+    document = json.loads(np.asarray(file["document"]).tobytes(), object_pairs_hook=once)
     require_facts(document, model)
     way = read_way(model, document, file)
     steps = list(walk(document["tree"], [(-half, half) for half in way.halves.tolist()], None))

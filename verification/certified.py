@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from afib.crossfit import CrossFit
     from afib.proof.pooled import KnownDecision, PooledProofs
+    from vericase.requirement import Requirement
 
 __all__ = [
     "CROSSFIT",
@@ -91,12 +92,16 @@ def questions(
 def asked_questions() -> dict[str, Mapping[str, Any]]:
     """By the name of its file, the conditions of each question about cross-fitted models."""
     requirements = load_requirements(_ROOT / "requirements", named=Path("requirements"))
-    return {
-        name: conditions
-        for requirement in requirements
-        if "certified" in requirement.depends and "disturbance" in requirement.conditions
-        for name, conditions in questions(requirement.id, requirement.conditions).values()
-    }
+    found: dict[str, Mapping[str, Any]] = {}
+    asking: list[Requirement] = []
+    for requirement in requirements:
+        if "certified" in requirement.depends and "disturbance" in requirement.conditions:
+            # Of requirements that ask the same, the file is the first one's.
+            if requirement.conditions in [other.conditions for other in asking]:
+                continue
+            asking.append(requirement)
+            found |= dict(questions(requirement.id, requirement.conditions).values())
+    return found
 
 
 def recorded_proofs(

@@ -166,7 +166,8 @@ def refused(model: Path, found: Proven, folder: Path) -> list[str]:
     for recording, known in _certified(found):
         noise = noise_of(found.challenge, recording, prover.checkpoint.settings)
         path = write_certificate(folder, prover, recording, noise, known, at=found.challenge.at)
-        command = [sys.executable, str(_CHECKER), "--model", str(model), str(path)]
+        # Isolated, so that no module beside it stands in for one of the library.
+        command = [sys.executable, "-I", str(_CHECKER), "--model", str(model), str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own
         if done.returncode != 0:
             sentences.append(f"{recording.name}: {done.stdout}{done.stderr}")

@@ -34,7 +34,7 @@ class CaseCode:
 
     Args:
         root: Case ids start here.
-        trees: Folders, and single files, that count for every case, from the root.
+        trees: Folders that count for every case, from the root.
         locks: Lock files that count for every case, from the root.
 
     Raises:
@@ -89,9 +89,6 @@ class CaseCode:
 
     def _tree_files(self) -> Iterator[Path]:
         for tree in self.trees:
-            if (self._root / tree).is_file():
-                yield self._root / tree
-                continue
             for folder, inner, files in os.walk(self._root / tree, onerror=_refuse):
                 inner[:] = sorted(set(inner) - _CACHES)
                 for path in (Path(folder, name) for name in inner):

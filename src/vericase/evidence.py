@@ -123,8 +123,6 @@ class Evidence:
 
     Attributes:
         reference: What the last release measured; of paired criteria alone.
-        beside: By id, the conditions of the other requirements of its case, which it was measured
-            under too; those of its own requirement are of the fingerprint.
     """
 
     criterion_id: str
@@ -138,7 +136,6 @@ class Evidence:
     subjects: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     reference: Measurement | None = None
-    beside: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ class _Tracer:
         on: date | None,
     ) -> None:
         self._requirements, self._log, self._on = requirements, log, on
-        self._staleness = Staleness(requirements, log, present)
+        self._staleness = Staleness(log, present)
         self._waivers = {waiver.criterion: waiver for waiver in requirements.waivers}
         self._digests = {subject.name: subject.digest for subject in log.subjects}
         self._outcomes = {case.case_id: case for case in log.cases}

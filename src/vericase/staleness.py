@@ -1,13 +1,13 @@
 """Why a record no longer speaks of what is there now, told field by field. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vericase.evidence import CaseOutcome, Evidence, EvidenceLog
 from vericase.requirement import Requirement
 from vericase.verdict import JUDGING_RULES
 
-__all__ = ["LAST_RELEASE", "Present", "Staleness", "changed_fields", "conditions_beside"]
+__all__ = ["LAST_RELEASE", "Present", "Staleness", "changed_fields"]
 
 #: The subject that paired criteria depend on: the evidence of the last release.
 LAST_RELEASE = "last_release"
@@ -32,10 +32,7 @@ class Present:
 class Staleness:
     """Holds the records of one log against the requirements and against what is there now."""
 
-    def __init__(
-        self, requirements: Iterable[Requirement], log: EvidenceLog, present: Present
-    ) -> None:
-        self._requirements = {each.id: each for each in requirements}
+    def __init__(self, log: EvidenceLog, present: Present) -> None:
         self._log, self._present = log, present
         self._digests = {**{s.name: s.digest for s in log.subjects}, **present.subjects}
         self._usual = tuple(name for name in self._digests if name != LAST_RELEASE)
@@ -48,7 +45,6 @@ class Staleness:
         if record.requirement_fingerprint != self.fingerprint(requirement):
             demanded = self._log.demands.get(record.requirement_fingerprint)
             yield _requirement(requirement, demanded)
-        yield from self._beside(requirement, record, case)
         if case is not None and case.digest != record.case_digest:
             yield "the code of its case changed since it was measured"
         elif record.case_id in self._present.code:
@@ -64,35 +60,11 @@ class Staleness:
             if name not in self._digests:
                 yield f"it depends on {name}, and no subject has that name"
 
-    def _beside(
-        self, requirement: Requirement, record: Evidence, case: CaseOutcome | None
-    ) -> Iterator[str]:
-        """What changed of conditions that other requirements of its case state."""
-        ids = {*record.beside, *(case.requirement_ids if case is not None else ())}
-        others = [self._requirements[each] for each in sorted(ids) if each in self._requirements]
-        before, now = record.beside, conditions_beside(requirement, others)
-        for name in sorted({*before, *now}):
-            changes = changed_fields(before.get(name, {}), now.get(name, {}))
-            if changes:
-                told = f"its case measured under conditions of {name}, and they changed"
-                yield f"{told}: {', '.join(changes[:_MOST_FIELDS])}"
-
     def fingerprint(self, requirement: Requirement) -> str:
         """That of *requirement*, computed once."""
         if requirement.id not in self._fingerprints:
             self._fingerprints[requirement.id] = requirement.fingerprint
         return self._fingerprints[requirement.id]
-
-
-def conditions_beside(
-    requirement: Requirement, of_the_case: Iterable[Requirement]
-) -> dict[str, dict[str, object]]:
-    """By id, what the other requirements of a case state as conditions, if anything."""
-    return {
-        each.id: dict(each.conditions)
-        for each in of_the_case
-        if each.id != requirement.id and each.conditions
-    }
 
 
 def changed_fields(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:

@@ -200,8 +200,6 @@ def evidence_to(evidence: Evidence) -> dict[str, object]:
     }
     if evidence.reference is not None:
         record["reference"] = measurement_to(evidence.reference)
-    if evidence.beside:
-        record["beside"] = {name: dict(each) for name, each in evidence.beside.items()}
     return record
 
 
@@ -221,7 +219,6 @@ def evidence_from(record: _Record) -> Evidence:
         reference=measurement_from(typed(record, "reference", dict))
         if "reference" in record
         else None,
-        beside=_beside(record) if "beside" in record else {},
     )
 
 
@@ -277,8 +274,3 @@ def _attachment(record: _Record) -> Attachment:
         sha256=typed(record, "sha256", str),
         bytes=typed(record, "bytes", int),
     )
-
-
-def _beside(record: _Record) -> dict[str, dict[str, object]]:
-    values = typed(record, "beside", dict)
-    return {name: typed(values, name, dict) for name in values}

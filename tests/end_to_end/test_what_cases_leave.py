@@ -96,11 +96,22 @@ def test_conditions_are_those_of_the_requirements(project: Project) -> None:
     assert project.run().ret == pytest.ExitCode.OK
 
 
-def test_conditions_that_contradict_each_other_are_told(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("other", "apart"),
+    [
+        ({"radius_mk": 0.9}, "radius_mk"),
+        ({"radius_mk": True}, "radius_mk"),
+        ({}, "radius_mk"),
+        ({"radius_mk": 0.5, "leads": ["I"], "at": {"x": 1}}, "at, leads"),
+    ],
+)
+def test_conditions_that_contradict_each_other_are_told(
+    project: Project, other: dict[str, object], apart: str
+) -> None:
     """A case of two requirements with different conditions measures under neither."""
     project.demand(
         requirement_record(conditions={"radius_mk": 0.5}),
-        requirement_record("ROB-002", conditions={"radius_mk": 0.9}),
+        requirement_record("ROB-002", conditions=other),
     )
     project.cases("""
         @pytest.mark.verifies("ROB-001", "ROB-002")
@@ -109,8 +120,8 @@ def test_conditions_that_contradict_each_other_are_told(project: Project) -> Non
     """)
     assert project.run().ret == pytest.ExitCode.TESTS_FAILED
     assert project.case().message.endswith(
-        "test_cases.py::test_share: expected one value of the condition 'radius_mk', "
-        "got two from its requirements"
+        "test_cases.py::test_share: expected the same conditions in each of ROB-001, ROB-002, "
+        f"got others of {apart}"
     )
 
 

@@ -7,7 +7,14 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.projects import CASE, REQUIREMENT, Project
+from tests.faults.projects import (
+    CASE,
+    CASE_OF_BOTH,
+    DRAFT_UNDER_CONDITIONS,
+    REQUIREMENT,
+    UNDER_CONDITIONS,
+    Project,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +32,6 @@ _WITH_DATA = (
     "def data(vericase_subject, request):\n"
     '    vericase_subject("data", request.config.rootpath / "data.json")\n\n' + CASE
 )
-# One case of two requirements: what the draft states as conditions, the other is measured under.
-_BESIDE_A_DRAFT = REQUIREMENT + REQUIREMENT.replace("DEM-001", "DEM-002").replace(
-    "status: approved", "status: draft\n  conditions: {radius_mv: 0.01}"
-)
-_OF_BOTH = CASE.replace('"DEM-001"', '"DEM-001", "DEM-002"')
 _ATTACHED = CASE.replace("20))", "20), {'figure.txt': 'a figure'})")
 
 
@@ -77,10 +79,6 @@ def _evidence(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
 def _redraw(folder: Path) -> None:
     (path,) = (folder / "reports" / "attachments").iterdir()
     path.write_text("a better figure", encoding="utf-8")
-
-
-def _drop_draft(folder: Path) -> None:
-    (folder / _DEMO).write_text(REQUIREMENT, encoding="utf-8")
 
 
 def _demote(folder: Path) -> None:
@@ -237,23 +235,10 @@ AFTERWARDS: dict[str, Project] = {
         )
         for name in ("limits.json", "a.yml", "b.toml")
     },
-    "the one file that counts edited": Project(
-        ini="vericase_code = device/gain.py\n",
-        files={"device/gain.py": "GAIN = 1\n"},
-        tamper=_replaced("device/gain.py", "1", "2"),
-    ),
-    "the one file that counts removed": Project(
-        ini="vericase_code = device/gain.py\n",
-        files={"device/gain.py": "GAIN = 1\n"},
-        tamper=_removed("device/gain.py"),
-    ),
-    "the conditions of a draft beside it edited": Project(
-        requirement=_BESIDE_A_DRAFT,
-        case=_OF_BOTH,
+    "the condition of a draft of its case edited": Project(
+        requirement=UNDER_CONDITIONS + DRAFT_UNDER_CONDITIONS,
+        case=CASE_OF_BOTH,
         tamper=_replaced(_DEMO, "radius_mv: 0.01", "radius_mv: 0.5"),
-    ),
-    "a draft beside it gone with its conditions": Project(
-        requirement=_BESIDE_A_DRAFT, case=_OF_BOTH, tamper=_drop_draft
     ),
     "device code behind a link": Project(
         ini="vericase_code = device\n",

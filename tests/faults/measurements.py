@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.faults.projects import CASE, MARK, REQUIREMENT, Project
+from tests.faults.projects import (
+    CASE,
+    CASE_OF_BOTH,
+    DRAFT_UNDER_CONDITIONS,
+    MARK,
+    REQUIREMENT,
+    UNDER_CONDITIONS,
+    Project,
+)
 
 __all__ = ["DEMANDS", "MEASUREMENTS"]
 
@@ -81,6 +89,13 @@ MEASUREMENTS: dict[str, Project] = {
 }
 
 DEMANDS: dict[str, Project] = {
+    "under a condition that a draft alone states": Project(
+        requirement=REQUIREMENT + DRAFT_UNDER_CONDITIONS, case=CASE_OF_BOTH
+    ),
+    "under a condition of which a draft states another value": Project(
+        requirement=UNDER_CONDITIONS + DRAFT_UNDER_CONDITIONS.replace("0.01", "0.5"),
+        case=CASE_OF_BOTH,
+    ),
     "below the threshold by one": _demanded(
         'relation: ">=", threshold: 0.95', "Proportion(94, 100)"
     ),

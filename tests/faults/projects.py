@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["CASE", "MARK", "REQUIREMENT", "Project", "output_of", "run_project", "run_pytest"]
+__all__ = [
+    "CASE",
+    "CASE_OF_BOTH",
+    "DRAFT_UNDER_CONDITIONS",
+    "MARK",
+    "REQUIREMENT",
+    "UNDER_CONDITIONS",
+    "Project",
+    "output_of",
+    "run_project",
+    "run_pytest",
+]
 
 REQUIREMENT = """\
 - id: DEM-001
@@ -52,6 +63,14 @@ def pytest_collection_modifyitems(items):
 """
 MARK = '@pytest.mark.verifies("DEM-001")\n'
 CASE = MARK + 'def test_share(measure):\n    measure("share", Proportion(19, 20))\n'
+# A case of two requirements, measured under a condition that each of them states.
+CASE_OF_BOTH = CASE.replace('"DEM-001"', '"DEM-001", "DEM-002"').replace(
+    "(measure):", "(measure, conditions):\n    assert conditions"
+)
+UNDER_CONDITIONS = REQUIREMENT.replace(
+    "  acceptance", "  conditions: {radius_mv: 0.01}\n  acceptance"
+)
+DRAFT_UNDER_CONDITIONS = UNDER_CONDITIONS.replace("DEM-001", "DEM-002").replace("approved", "draft")
 _GATE = ("gate", "--evidence", "reports/evidence.json")
 _TOOL = "from vericase.cli import entry; entry()"
 #: These cost a third of the time, and show nothing here.

@@ -123,7 +123,6 @@ class RecordFields(TypedDict, total=False):
     verdict: Verdict
     attachments: tuple[Attachment, ...]
     reference: Measurement | None
-    beside: Mapping[str, Mapping[str, object]]
 
 
 def a_criterion(threshold: float = 0.9, **fields: Unpack[CriterionFields]) -> AcceptanceCriterion:

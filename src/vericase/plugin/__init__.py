@@ -119,16 +119,24 @@ def measure(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 @pytest.fixture
 def conditions(request: pytest.FixtureRequest) -> Mapping[str, object]:
-    """The conditions of the requirements of this case, read-only."""
-    merged: dict[str, object] = {}
-    for requirement in _recorder(request).requirements:
-        for name, value in requirement.conditions.items():
-            if merged.setdefault(name, value) != value:
-                raise pytest.UsageError(
-                    f"{request.node.nodeid}: expected one value of the condition {name!r}, "
-                    "got two from its requirements"
-                )
-    return MappingProxyType(merged)
+    """The conditions of the requirements of this case, read-only; each has to state them all.
+
+    What a requirement is measured under is then of its fingerprint, whoever else is measured too.
+    """
+    # Only a project with requirements comes here.
+    from vericase.requirement.demand import canonical  # noqa: PLC0415
+
+    requirements = _recorder(request).requirements
+    stated = [{k: canonical(v) for k, v in each.conditions.items()} for each in requirements]
+    names = sorted({name for each in stated for name in each})
+    apart = [name for name in names if len({each.get(name) for each in stated}) > 1]
+    if apart:
+        ids = ", ".join(each.id for each in requirements)
+        raise pytest.UsageError(
+            f"{request.node.nodeid}: expected the same conditions in each of {ids}, "
+            f"got others of {', '.join(apart)}"
+        )
+    return MappingProxyType(dict(requirements[0].conditions) if requirements else {})
 
 
 def _recorder(request: pytest.FixtureRequest) -> "CaseRecorder":

@@ -119,9 +119,8 @@ def read_options(config: pytest.Config) -> Options:
 
 def _check_places(config: pytest.Config) -> None:
     for folder in config.getini("vericase_code"):
-        if not Path(folder).exists():
-            told = f"expected a folder or a file, got nothing at {folder}"
-            raise pytest.UsageError(f"vericase_code: {told}")
+        if not Path(folder).is_dir():
+            raise pytest.UsageError(f"vericase_code: expected a folder, got nothing at {folder}")
     for file in config.getini("vericase_lock"):
         if not Path(file).is_file():
             raise pytest.UsageError(f"vericase_lock: expected a file, got nothing at {file}")

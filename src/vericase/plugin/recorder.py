@@ -13,7 +13,6 @@ from vericase.report.numbers import judgement_text
 from vericase.report.text import readable
 from vericase.requirement import AcceptanceCriterion, Claim, Requirement
 from vericase.schema.fields import did_you_mean
-from vericase.staleness import conditions_beside
 from vericase.store import digest_bytes, write_atomically
 from vericase.verdict import Judgement, Verdict, judge
 
@@ -111,7 +110,6 @@ class CaseRecorder:
             verdict=self._judged(criterion, scope).verdict,
             attachments=attachments,
             reference=self._reference(criterion),
-            beside=conditions_beside(requirement, self.requirements),
         )
 
     def _reference(self, criterion: AcceptanceCriterion) -> Measurement | None:

@@ -186,17 +186,3 @@ def test_what_a_lock_includes_has_to_count_too(root: Path) -> None:
     told = r"^locks/all.txt: expected each file that it includes .*, got \.\./base\.txt$"
     with pytest.raises(EvidenceError, match=told):
         CaseCode(root, (), ["locks/all.txt"])
-
-
-def test_a_tree_may_be_one_file(root: Path) -> None:
-    """It counts for every case, changed or gone, and what lies beside it does not."""
-    only = "src/device/network.py"
-    log = measured(root, only)
-    (root / "src/device/other.py").write_text("beside it", encoding="utf-8")
-    assert code_changes(log, root) == UNCHANGED
-    (root / only).write_text("changed", encoding="utf-8")
-    told = f"{only} changed since it was measured"
-    assert code_changes(log, root) == {CASE: told, OTHER: told}
-    (root / only).unlink()
-    told = f"{only} is gone since it was measured"
-    assert code_changes(log, root) == {CASE: told, OTHER: told}

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from tests.support.tracing import (
     a_case,
     a_criterion,
@@ -16,7 +14,7 @@ from tests.support.tracing import (
 )
 from vericase.evidence import EvidenceLog
 from vericase.matrix import CriterionRow, trace
-from vericase.requirement import RequirementSet, Status
+from vericase.requirement import RequirementSet
 from vericase.staleness import Present
 from vericase.verdict import Verdict
 
@@ -131,37 +129,3 @@ def test_a_stale_record_is_no_contradiction() -> None:
     matrix = trace(harder, everything_shown(a_set()))
     assert matrix.findings == ()
     assert matrix.rows[0].criteria[0].judged[0].stale
-
-
-@pytest.mark.parametrize(
-    ("now", "told"),
-    [
-        ({"radius_mv": 0.01}, ""),
-        ({"radius_mv": 0.5}, "radius_mv 0.01 -> 0.5"),
-        ({}, "radius_mv 0.01 -> nothing"),
-        ({"radius_mv": 0.01, "seed": 1}, "seed nothing -> 1"),
-    ],
-)
-def test_conditions_of_another_requirement_of_the_case_count(
-    now: dict[str, object], told: str
-) -> None:
-    """A case measures under all conditions that its requirements state, drafts among them."""
-    one = a_requirement()
-    draft = a_requirement(id="ROB-002", status=Status.DRAFT, conditions=now)
-    record = a_record(one, beside={"ROB-002": {"radius_mv": 0.01}})
-    log = a_log(record, cases=[a_case("ROB-001", "ROB-002")])
-    row = the_criterion(a_set(one, draft), log)
-    stale = f"stale: its case measured under conditions of ROB-002, and they changed: {told}"
-    assert (row.verdict, row.reason) == (
-        (Verdict.NOT_RUN, stale) if told else (Verdict.PASS, "shown")
-    )
-
-
-def test_conditions_that_no_record_tells_of_count() -> None:
-    """What was measured before they were kept, or beside one that had none, is stale."""
-    one, other = a_requirement(), a_requirement(id="ROB-002", conditions={"radius_mv": 0.01})
-    log = a_log(a_record(one), cases=[a_case("ROB-001", "ROB-002")])
-    row = the_criterion(a_set(one, other), log)
-    assert row.reason.endswith("conditions of ROB-002, and they changed: radius_mv nothing -> 0.01")
-    alone = a_log(a_record(one), cases=[a_case("ROB-001")])
-    assert the_criterion(a_set(one, other), alone).verdict is Verdict.PASS

@@ -55,7 +55,6 @@ def test_a_record_comes_back_whole() -> None:
         subjects=[a_subject()],
         verdict=Verdict.INCONCLUSIVE,
         reference=Sample((0.5,), "1", ("a",)),
-        beside={"ROB-002": {"radius_mv": 0.01, "leads": ["I"]}},
         attachments=(Attachment(name="µ.svg", sha256="ab" * 32, bytes=3),),
     )
     assert evidence_from(json.loads(json.dumps(evidence_to(record)))) == record
