@@ -118,7 +118,8 @@ def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
         rows += [
             _Row(
                 name=name,
-                question=question,
+                # Conditions are read-only views, which no other process can be sent.
+                question=dict(question),
                 known=known,
                 model=fold_model(training.folder / FOLDS, known.fold),
                 recording=recordings[known.name],
@@ -127,7 +128,7 @@ def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
                 certificate=None
                 if place or known.outcome != "certified" or question["disturbance"] == _UNION
                 else scratch / name,
-                conditions=conditions,
+                conditions=dict(conditions),
             )
             for place, known in enumerate(claims)
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,7 +88,10 @@ def test_what_is_open_and_is_said_to_be_closed_is_told(
 
 def test_proofs_are_repeated_and_attacked(training: CertifiedTraining, tmp_path: Path) -> None:
     """All come out alike, no attack is below a certified one, and the checker confirms one."""
-    found = repeated(training, {NAME: CONDITIONS}, BY_NAME, AGAIN, run=1, scratch=tmp_path)
+    asked = {NAME: MappingProxyType(CONDITIONS)}
+    found = repeated(
+        training, asked, BY_NAME, MappingProxyType(AGAIN), run=1, scratch=tmp_path, processes=2
+    )
     assert (found.refused, found.checked) == ([], 1)
     assert (found.other, found.below, found.tried) == ([], [], len(NAMES))
     decisions = training.proofs(NAME, CONDITIONS).decisions
