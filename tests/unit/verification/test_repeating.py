@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from afib.proof.pooled import (
+    PooledProofs,
     drawn,
     prove_pooled,
     read_pooled,
@@ -33,6 +34,19 @@ AGAIN: dict[str, Any] = {
     "attack_restarts": 1,
     "seed": 1,
 }
+
+
+def proven_anew(training: CertifiedTraining, question: dict[str, Any]) -> PooledProofs:
+    """What the models of the folds prove when they are asked *question*."""
+    names = drawn(training.crossfit, each=CONDITIONS["each"], seed=CONDITIONS["seed"]).tolist()
+    return prove_pooled(
+        training.crossfit,
+        training.folder / FOLDS,
+        [BY_NAME[name] for name in names],
+        challenge_of(question),
+        processes=1,
+        progress=False,
+    )
 
 
 def test_what_is_attacked_is_drawn_by_the_number_of_the_run(
@@ -67,15 +81,7 @@ def test_what_is_open_and_is_said_to_be_closed_is_told(
 ) -> None:
     """Proven or refuted, at a size at which bounds and attacks leave it open: every such row."""
     wide = {**CONDITIONS, "size": 30.0, "seconds": 0.1, "parts": 1, "steps": 0}
-    names = drawn(training.crossfit, each=CONDITIONS["each"], seed=CONDITIONS["seed"]).tolist()
-    proofs = prove_pooled(
-        training.crossfit,
-        training.folder / FOLDS,
-        [BY_NAME[name] for name in names],
-        challenge_of(wide),
-        processes=1,
-        progress=False,
-    )
+    proofs = proven_anew(training, wide)
     proven: dict[str, Any] = {"outcome": "certified", "method": "split", "certified_margin": 1e-3}
     refuted: dict[str, Any] = {"outcome": "attacked", "method": "pgd"}
     left = [known.name for known in proofs.decisions if known.outcome == "unknown"]
@@ -148,15 +154,7 @@ def test_proofs_of_a_band_are_repeated_and_attacked(
         "size": 0.0002,
         "band_hz": [0.3, 0.32],
     }
-    names = drawn(training.crossfit, each=CONDITIONS["each"], seed=CONDITIONS["seed"]).tolist()
-    proofs = prove_pooled(
-        training.crossfit,
-        training.folder / FOLDS,
-        [BY_NAME[name] for name in names],
-        challenge_of(band),
-        processes=1,
-        progress=False,
-    )
+    proofs = proven_anew(training, band)
     write_pooled(proofs, training.folder / "ROB-023.json")
     found = repeated(training, {"ROB-023": band}, BY_NAME, AGAIN, run=1, scratch=tmp_path)
     assert (found.other, found.below) == ([], [])
