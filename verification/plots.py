@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["coverage_bands", "reliability_diagram", "risk_coverage", "score_shares", "table_figure"]
 
 _DASHES = ("none", "8 4", "2 4", "8 4 2 4", "12 3 2 3 2 3")
+# How wide a letter of a table may be, and what keeps two of its columns apart.
+_LETTER, _GAP = 8, 14
 
 
 def score_shares(margins: Mapping[str, DoubleArray]) -> str:
@@ -138,14 +141,18 @@ def risk_coverage(doubts: DoubleArray, right: BoolArray) -> tuple[str, float]:
 def table_figure(
     title: str, rows: Sequence[Sequence[str]], widths: Sequence[int] = (262, 80, 55, 62, 75)
 ) -> str:
-    """A table as a figure: the first row is its head; its columns are so wide."""
+    """A table as a figure: the first row is its head; its columns are at least so wide."""
+    most = max(len(row) for row in rows)
+    if most > len(widths):
+        # They would be drawn beyond the picture.
+        raise ValueError(f"{title}: expected at most {len(widths)} cells, got {most}")
+    columns = zip_longest(*rows, fillvalue="")
+    needed = [_LETTER * max(len(cell) for cell in column) + _GAP for column in columns]
+    widths = [*map(max, widths, needed)]
     edges = [20, *(20 + sum(widths[: k + 1]) for k in range(len(widths)))]
     parts, words = [], []
     for place, row in enumerate(rows):
         y = 30 + 24 * place
-        if len(row) > len(widths):
-            # It would be drawn beyond the picture.
-            raise ValueError(f"{title}: expected at most {len(widths)} cells, got {len(row)}")
         for cell, edge in zip(row, edges, strict=False):
             parts.append(text(edge, y, cell, size=14 if place == 0 else 13, anchor="start"))
         words.append(", ".join(cell for cell in row if cell) + ".")

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["at_radii", "curves", "prices", "radii_mv", "radii_rows", "rates", "shown"]
 
 _CONFIDENCE = 0.95
-_HEAD = ("judged", "rhythm", "right and proven", "rate", "95 % bound")
+_HEAD = ("judged", "rhythm", "recordings", "rate", "95 % bound")
 
 
 def rates(judged: Mapping[str, tuple[BoolArray, BoolArray]]) -> list[tuple[str, ...]]:
-    """Counts and rates of right and proven decisions with exact one-sided bounds, head first.
+    """Counts and rates of recordings so judged with exact one-sided bounds, head first.
 
     Classifiers that always say the same stand below: proven everywhere, and of no use.
 

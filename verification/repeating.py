@@ -109,29 +109,13 @@ def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
         scratch: Where certificates are written for the independent checker.
         processes: How many rows are made again at a time.
     """
-    rows: list[_Row] = []
-    for name, question in asked.items():
-        decisions = training.proofs(name, question).decisions
-        generator = np.random.default_rng([conditions["seed"], run])
-        order = [decisions[place] for place in generator.permutation(len(decisions))]
-        claims = [each for outcome in _CLAIMS for each in order if each.outcome == outcome]
-        rows += [
-            _Row(
-                name=name,
-                # Conditions are read-only views, which no other process can be sent.
-                question=dict(question),
-                known=known,
-                model=fold_model(training.folder / FOLDS, known.fold),
-                recording=recordings[known.name],
-                attack=known.outcome == "certified" and place < conditions["attacked"],
-                # A union of sets has several certificates; tests hold them to the checker.
-                certificate=None
-                if place or known.outcome != "certified" or question["disturbance"] == _UNION
-                else scratch / name,
-                conditions=dict(conditions),
-            )
-            for place, known in enumerate(claims)
-        ]
+    rows = [
+        row
+        for name, question in asked.items()
+        for row in _claims(
+            training, name, question, recordings, conditions, run=run, scratch=scratch
+        )
+    ]
     made = side_by_side(_made_again, rows, processes=processes, progress=False)
     return Repeated(
         other=[each.other for each in made if each.other],
@@ -145,6 +129,40 @@ def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
             for row, each in zip(rows, made, strict=True)
         ],
     )
+
+
+def _claims(  # noqa: PLR0913  as above, of one question
+    training: CertifiedTraining,
+    name: str,
+    question: Mapping[str, Any],
+    recordings: Mapping[str, Recording],
+    conditions: Mapping[str, Any],
+    *,
+    run: int,
+    scratch: Path,
+) -> list[_Row]:
+    """Every row of the question that claims something, in an order drawn by the *run*."""
+    decisions = training.proofs(name, question).decisions
+    generator = np.random.default_rng([conditions["seed"], run])
+    order = [decisions[place] for place in generator.permutation(len(decisions))]
+    claims = [each for outcome in _CLAIMS for each in order if each.outcome == outcome]
+    return [
+        _Row(
+            name=name,
+            # Conditions are read-only views, which no other process can be sent.
+            question=dict(question),
+            known=known,
+            model=fold_model(training.folder / FOLDS, known.fold),
+            recording=recordings[known.name],
+            attack=known.outcome == "certified" and place < conditions["attacked"],
+            # A union of sets has several certificates; tests hold them to the checker.
+            certificate=None
+            if place or known.outcome != "certified" or question["disturbance"] == _UNION
+            else scratch / name,
+            conditions=dict(conditions),
+        )
+        for place, known in enumerate(claims)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

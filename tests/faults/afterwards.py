@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.projects import (
     CASE,
-    CASE_OF_BOTH,
-    DRAFT_UNDER_CONDITIONS,
     REQUIREMENT,
-    UNDER_CONDITIONS,
+    UNDER_CONDITIONS_OF_BOTH,
     Project,
 )
 
@@ -235,9 +234,8 @@ AFTERWARDS: dict[str, Project] = {
         )
         for name in ("limits.json", "a.yml", "b.toml")
     },
-    "the condition of a draft of its case edited": Project(
-        requirement=UNDER_CONDITIONS + DRAFT_UNDER_CONDITIONS,
-        case=CASE_OF_BOTH,
+    "the condition of a draft of its case edited": replace(
+        UNDER_CONDITIONS_OF_BOTH,
         tamper=_replaced(_DEMO, "radius_mv: 0.01", "radius_mv: 0.5"),
     ),
     "device code behind a link": Project(

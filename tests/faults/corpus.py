@@ -8,15 +8,7 @@ from tests.faults.endings import ENDINGS, SELECTIONS
 from tests.faults.hooks import SURROUNDINGS
 from tests.faults.measurements import DEMANDS, MEASUREMENTS
 from tests.faults.partly import PARTLY, WHOLE_AGAIN
-from tests.faults.projects import (
-    CASE,
-    CASE_OF_BOTH,
-    DRAFT_UNDER_CONDITIONS,
-    MARK,
-    REQUIREMENT,
-    UNDER_CONDITIONS,
-    Project,
-)
+from tests.faults.projects import CASE, MARK, REQUIREMENT, UNDER_CONDITIONS_OF_BOTH, Project
 from tests.faults.signed import SIGNED, SIGNED_CONTROLS
 from tests.faults.stops import STOPS
 
@@ -107,9 +99,7 @@ CONTROLS: dict[str, Project] = {
         files={"device/gain.py": "GAIN = 1\n", "device/.pytest_cache/v": "1\n"},
         tamper=lambda folder: (folder / "device/.pytest_cache/v").write_text("2\n", "utf-8"),
     ),
-    "under a condition that both requirements state": Project(
-        requirement=UNDER_CONDITIONS + DRAFT_UNDER_CONDITIONS, case=CASE_OF_BOTH
-    ),
+    "under a condition that both requirements state": UNDER_CONDITIONS_OF_BOTH,
     "code that is as it was": Project(
         ini="vericase_code = device\n", files={"device/gain.py": "GAIN = 1\n"}
     ),

@@ -24,6 +24,7 @@ __all__ = [
     "MARK",
     "REQUIREMENT",
     "UNDER_CONDITIONS",
+    "UNDER_CONDITIONS_OF_BOTH",
     "Project",
     "output_of",
     "run_project",
@@ -105,6 +106,12 @@ class Project:
     again: tuple[str, ...] | None = None
     tamper: Callable[[Path], object] | None = None
     gate: tuple[str, ...] = ("--subject", "model=model.bin")
+
+
+#: Its case is of two requirements, each of which states the condition.
+UNDER_CONDITIONS_OF_BOTH = Project(
+    requirement=UNDER_CONDITIONS + DRAFT_UNDER_CONDITIONS, case=CASE_OF_BOTH
+)
 
 
 def run_project(project: Project, folder: Path) -> int:

@@ -4,6 +4,7 @@ Only what draws is let through: a closed list of elements and attributes, number
 No style, script, link, entity or foreign content can reach the page.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
@@ -28,6 +29,8 @@ _ATTRIBUTES = frozenset(
 _VALUE = re.compile(r"[-+.,()%#A-Za-z0-9\s]*")
 _FORBIDDEN = ("<!", "<?", "&#")
 _MAX_BYTES = 1 << 20
+# Wider drawings, in their own units, cannot be read in one column of the page.
+_ONE_COLUMN = 500.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +40,12 @@ class Described:
     Attributes:
         title: What it calls itself; empty if it does not.
         words: Its description, or else every text in it, in its order.
+        wide: Whether it needs more than one column of the page.
     """
 
     title: str
     words: str
+    wide: bool
     markup: str
 
 
@@ -68,12 +73,25 @@ def described(markup: str, words_id: str) -> Described:
     root = ET.fromstring(markup)  # noqa: S314  what `safe_drawing` wrote
     root.set("role", "img")
     root.set("aria-describedby", words_id)
+    wide = _width(root) > _ONE_COLUMN
+    if wide:
+        root.set("width", f"{_width(root):g}")
     texts = ["".join(element.itertext()).strip() for element in root.iter("text")]
     return Described(
         title=(root.findtext("title") or "").strip(),
         words=(root.findtext("desc") or "").strip() or ", ".join(filter(None, texts)),
+        wide=wide,
         markup=ET.tostring(root, encoding="unicode"),
     )
+
+
+def _width(root: "ET.Element[str]") -> float:
+    """Of its view box; 0 if there is none that can be read."""
+    try:
+        _, _, width, _ = (float(each) for each in root.get("viewBox", "").split())
+    except ValueError:
+        return 0.0
+    return width if math.isfinite(width) else 0.0
 
 
 def _harmless(element: "ET.Element[str]") -> bool:

@@ -21,6 +21,7 @@ class Drawing:
         title: What the drawing calls itself; empty if it does not.
         known: Whether there is such a criterion.
         words: Everything that the drawing says, for whoever does not see it.
+        wide: Whether it needs more than one column of the page.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Drawing:
     measurand: str
     name: str
     words: str
+    wide: bool
     markup: str
 
 
@@ -53,5 +55,6 @@ def drawings(matrix: TraceMatrix, attachments: Mapping[str, bytes]) -> Iterator[
                 measurand=record.measurand.replace("_", " "),
                 name=attachment.name,
                 words=told.words,
+                wide=told.wide,
                 markup=told.markup,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -118,6 +119,18 @@ def test_a_table_with_more_columns_than_widths_is_refused() -> None:
     """What stands beyond the last width would be beyond the picture."""
     with pytest.raises(ValueError, match=r"^t: expected at most 1 cells, got 2$"):
         table_figure("t", [("a", "b")], (10,))
+
+
+def test_no_cell_of_a_table_runs_into_the_next_one() -> None:
+    """Columns are as wide as what is longest in them; widths are the least."""
+    drawn = table_figure(
+        "t", [("smallest share", "b", "c"), ("1", "a longer cell", "c")], (10, 300, 9)
+    )
+    places = [float(x) for x in re.findall(r'<text class="ink" x="([\d.]+)"', drawn)]
+    assert places[:3] == places[3:]
+    first, second, third = places[:3]
+    assert second - first > 7 * len("smallest share")
+    assert third - second == 300
 
 
 def test_a_curve_begins_with_what_is_right_undisturbed() -> None:

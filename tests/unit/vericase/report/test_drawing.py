@@ -1,5 +1,7 @@
 """An attached SVG stands in the page only if it does nothing but draw."""
 
+import re
+
 import pytest
 
 from vericase.report.drawing import described, safe_drawing
@@ -135,3 +137,14 @@ def test_a_drawing_is_an_image_whatever_it_says_it_is() -> None:
     """A role that hides it from whoever does not see is not kept."""
     told = described('<svg role="presentation"><text>1</text></svg>', "f1")
     assert told.markup == '<svg role="img" aria-describedby="f1"><text>1</text></svg>'
+
+
+@pytest.mark.parametrize(
+    ("box", "width"),
+    [("0 0 744 1014", "744"), ("0 0 500 90", ""), ("0 0 inf 9", ""), ("744", "")],
+)
+def test_a_drawing_too_wide_for_a_column_gets_its_own_size(box: str, width: str) -> None:
+    """One whose width cannot be read stands in a column."""
+    told = described(f'<svg viewBox="{box}"><text>1</text></svg>', "f1")
+    assert told.wide is bool(width)
+    assert re.findall('width="(.*?)"', told.markup) == [width][: bool(width)]
