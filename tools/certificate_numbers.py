@@ -20,6 +20,8 @@ Lines = tuple[Array, Array, Array, Array]
 UNIT, SMALLEST = 2.0**-24, 2.0**-149
 # In exact arithmetic numbers are multiples of 2**-BITS, and coefficients are cut to 2**-COARSE.
 BITS, COARSE = 640, 80
+# Of a wave's drift, where a line through 0 is near its sine [7].
+NEAR_RAD = 1.5
 
 
 class RefusedError(Exception):
@@ -56,6 +58,56 @@ def told_of(name: str, direction: Array, signal: Array, rate_hz: float) -> str:
     near = 0.0 if known is None else 1e-6 * np.abs(known).max()
     same = known is not None and np.allclose(direction, known, rtol=0, atol=near)
     return repr(name) if same else f"a direction that it calls {name!r}"
+
+
+class Held(NamedTuple):
+    """A set: names and half widths of parameters, what one unit moves, and the box beside."""
+
+    names: list[str]
+    halves: Array
+    moves: Array
+    radius: float
+
+
+def sizes_told(held: Held, signal: Array, rate_hz: float) -> list[str]:
+    """Each part of the set with its size, rounded down."""
+    wave = _any_wave(held, rate_hz)
+    used = 0.0 if wave is None else wave[1]
+    if wave is not None and used <= held.radius:
+        sizes = [f"{rounded_down(held.halves.min(), 6)} mV of {wave[0]}"]
+    else:
+        used, rows = 0.0, zip(held.names, held.halves, held.moves, strict=True)
+        sizes = [
+            f"{rounded_down(half, 6)} of {told_of(name, move, signal, rate_hz)}"
+            for name, half, move in rows
+        ]
+    left = held.radius - used
+    return [f"{rounded_down(left, 6)} mV a sample", *sizes] if left > 0 else sizes
+
+
+def _any_wave(held: Held, rate_hz: float) -> tuple[str, float] | None:
+    """The waves of a band that four directions hold, and how much of the box that takes [7]."""
+    pattern = r"wander ([0-9.e-]+) to ([0-9.e-]+) Hz (\w+)"
+    told = [part.groups() for name in held.names if (part := re.fullmatch(pattern, name))]
+    parts = ["sine", "cosine", "ahead", "behind"]
+    if [each[2] for each in told] != parts or len(held.names) > len(parts):
+        return None
+    low, high = float(told[0][0]), float(told[0][1])
+    if len({each[:2] for each in told}) > 1 or not 0 < low <= high < rate_hz / 2:
+        return None
+    samples = held.moves.shape[1]
+    times = (np.arange(samples) - (samples - 1) / 2) / rate_hz
+    drift, angle = np.pi * (high - low) * times, np.pi * (low + high) * times
+    reach, least = np.abs(drift), np.cos(np.minimum(np.abs(drift), np.pi))
+    near = reach < NEAR_RAD
+    kept, line = (1 + least) / 2, np.where(near, 1 - reach**2 / 8, 0.0) * drift
+    sine, cosine = np.sin(angle), np.cos(angle)
+    wanted = np.stack([kept * sine, kept * cosine, line * cosine, -line * sine])
+    if not np.allclose(held.moves, wanted, rtol=0, atol=1e-10):
+        return None
+    missed = np.where(near, reach**3 / 24 + reach**5 / 120, 1.0)
+    used = float(held.halves.min() * (np.hypot((1 - least) / 2, missed).max() + 1e-9))
+    return f"a wave of any one frequency from {low!r} to {high!r} Hz and any phase", used
 
 
 class Numbers(NamedTuple):

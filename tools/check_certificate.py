@@ -1,6 +1,6 @@
 """Check certificates from their files alone; nothing of the engine that wrote them is used.
 
-docs/certificates.md says what a certificate holds and claims and, as [1] to [6], what to show.
+docs/certificates.md says what a certificate holds and claims and, as [1] to [7], what to show.
 Here are the boxes and the leaves; tools/certificate_model.py reads the model, the way of a
 recording through it and the tree, and tools/certificate_numbers.py is the arithmetic.
 Exit codes: 0 every certificate is valid, 1 one is refused, 2 a file cannot be read.
@@ -39,6 +39,7 @@ from tools.certificate_model import (
 )
 from tools.certificate_numbers import (
     Array,
+    Held,
     Lines,
     Numbers,
     RefusedError,
@@ -47,7 +48,7 @@ from tools.certificate_numbers import (
     once,
     require,
     rounded_down,
-    told_of,
+    sizes_told,
 )
 
 if TYPE_CHECKING:
@@ -251,12 +252,10 @@ def check(file: NpzFile, model: Model, numbers: Numbers) -> str:
             box.follow(file, number)
         else:
             margins.append(box.margin(f"leaf{number}", document, box.leaf(file, number, what)))
-    sizes = [f"{rounded_down(way.radius, 6)} mV a sample"] if way.radius else []
-    rows = zip(document["disturbance"]["parameters"], way.halves, way.moves, strict=True)
     place, ratio = document["at"], document["filter"] or {"up": 1, "down": 1}
     rate_hz = document["rate_hz"] * (ratio["up"] / ratio["down"] if place == "network" else 1)
-    for name, half, move in rows:
-        sizes.append(f"{rounded_down(half, 6)} of {told_of(name, move, way.signal, rate_hz)}")
+    held = Held(document["disturbance"]["parameters"], way.halves, way.moves, way.radius)
+    sizes = sizes_told(held, way.signal, rate_hz)
     what = f"{document['record']!r} of {document['rate_hz']!r} Hz stays {document['rhythm']} at the"
     least = f"{' and '.join(sizes)}, by at least {rounded_down(min(margins), 4)}"
     return f"valid: {what} {place} within {least}; signal {document['signal_sha256'][:16]}"

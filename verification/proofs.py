@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import torch
 from afib.checkpoint import Checkpoint
 from afib.gated import with_gate
 from afib.proof import as_json
-from afib.proof.certificate import write_certificate
+from afib.proof.certificate import write_certificate, write_pieces
 from afib.proof.many import Challenge, noise_of, proven
 from afib.proof.path import way_of
 from nnassure.attacks import pgd
@@ -164,16 +165,34 @@ def refused(model: Path, found: Proven, folder: Path) -> list[str]:
     prover = found.challenge.prover(Checkpoint.load(model))
     sentences = []
     for recording, known in _certified(found):
-        noise = noise_of(found.challenge, recording, prover.checkpoint.settings)
-        path = write_certificate(folder, prover, recording, noise, known, at=found.challenge.at)
+        at = found.challenge.at
+        if known.pieces:
+            paths = write_pieces(folder, prover, recording, known, at=at)
+        else:
+            noise = noise_of(found.challenge, recording, prover.checkpoint.settings)
+            paths = [write_certificate(folder, prover, recording, noise, known, at=at)]
         # Isolated, so that no module beside it stands in for one of the library.
-        command = [sys.executable, "-I", str(_CHECKER), "--model", str(model), str(path)]
+        command = [sys.executable, "-I", str(_CHECKER), "--model", str(model), *map(str, paths)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own
         if done.returncode != 0:
             sentences.append(f"{recording.name}: {done.stdout}{done.stderr}")
         elif (wanted := _set_in_words(found.challenge)) not in done.stdout:
             sentences.append(f"{recording.name}: expected a proof {wanted}, got {done.stdout}")
+        elif known.pieces and (gap := _gap(found.challenge, done.stdout)):
+            sentences.append(f"{recording.name}: expected a proof of {gap}, got {done.stdout}")
     return sentences
+
+
+def _gap(challenge: Challenge, told: str) -> str:
+    """What the pieces of a band leave out that the checker confirms; empty if nothing."""
+    wave = re.escape(f"{challenge.size:g} mV of a wave of any one frequency from ")
+    ends = re.findall(rf"within [^;]*?{wave}(\S+) to (\S+) Hz and any phase", told)
+    low, high = challenge.band_hz
+    for first, last in sorted((float(each[0]), float(each[1])) for each in ends):
+        if first > low:
+            break
+        low = max(low, last)
+    return "" if low >= high else f"any one frequency from {low:g} to {high:g} Hz"
 
 
 def _set_in_words(challenge: Challenge) -> str:

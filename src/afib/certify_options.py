@@ -9,9 +9,24 @@ from pathlib import Path
 from afib.proof import KINDS
 from afib.proof.disturbance import JOINED
 from afib.proof.largest import LEAST_PRECISION
-from afib.proof.many import WANDER_HZ
+from nnassure.errors import PerturbationError
 
-__all__ = ["add_options"]
+__all__ = ["USUAL_HZ", "USUAL_PRECISION", "add_options", "require_options"]
+
+#: Of waves, where no frequency is given.
+USUAL_HZ = {"wander": 0.3, "mains": 50.0, "joint": 0.3}
+USUAL_PRECISION = 0.05
+# Which kinds an option speaks of; what speaks of another would be ignored in silence.
+_SPEAKS_OF = {
+    "frequency_hz": ("wander", "mains", "joint"),
+    "band_hz": ("wander-band",),
+    "mains_hz": ("joint",),
+    "joint": ("joint",),
+    "noise": ("noise",),
+    "components": ("noise",),
+}
+# Of what is joined, those that have a frequency.
+_JOINED_BY = {"frequency_hz": "wander", "mains_hz": "mains"}
 
 
 def add_options(
@@ -61,26 +76,56 @@ def add_options(
     return certify
 
 
+def require_options(parsed: argparse.Namespace) -> None:
+    """Hold that every option speaks of the disturbance that is asked about.
+
+    Raises:
+        PerturbationError: With a sentence on each that does not, or is out of its range whatever
+            the recording.
+    """
+    kind: str = parsed.disturbance
+    problems = []
+    if parsed.box_mv is not None and kind == "linf":
+        problems.append(
+            "--box-mv: expected another disturbance beside it, got linf, which is such a box; "
+            "give its size by --radius-mv"
+        )
+    for name, kinds in _SPEAKS_OF.items():
+        option, needed = f"--{name.replace('_', '-')}", _JOINED_BY.get(name)
+        if getattr(parsed, name) is None:
+            continue
+        if kind not in kinds:
+            problems.append(f"{option}: expected it beside {' or '.join(kinds)}, got {kind}")
+        elif kind == "joint" and needed and needed not in dict(parsed.joint or JOINED):
+            problems.append(f"{option}: expected {needed} in --joint, got none")
+    if parsed.precision is not None and not parsed.largest:
+        problems.append("--precision: expected it beside --largest, got it alone")
+    if kind == "gain" and parsed.radius_mv >= 1:
+        problems.append(f"--radius-mv: expected a share below 1 of gain, got {parsed.radius_mv:g}")
+    if parsed.band_hz is not None and parsed.band_hz[0] > parsed.band_hz[1]:
+        low, high = parsed.band_hz
+        problems.append(f"--band-hz: expected the lower end first, got {low:g} and {high:g}")
+    if problems:
+        raise PerturbationError("\n".join(problems))
+
+
 def _add_sets(certify: argparse.ArgumentParser) -> None:
     certify.add_argument(
         "--band-hz",
         type=_size,
         nargs=2,
-        default=WANDER_HZ,
         metavar=("LOW", "HIGH"),
         help="of wander-band: any one frequency between them; default 0.05 0.67",
     )
     certify.add_argument(
         "--mains-hz",
         type=_size,
-        default=50.0,
         metavar="F",
         help="of the mains in joint; default 50",
     )
     certify.add_argument(
         "--joint",
         type=_weights,
-        default=tuple(JOINED.items()),
         metavar="KIND:TIMES,...",
         help="what joint joins, each at so many times the size: in mV, and of gain as a share; "
         "default gain:1,offset:1,wander:1,mains:1",
@@ -95,7 +140,6 @@ def _add_sets(certify: argparse.ArgumentParser) -> None:
     certify.add_argument(
         "--components",
         type=_count,
-        default=4,
         metavar="N",
         help="how many shapes span the recorded noise; default 4",
     )
@@ -111,7 +155,6 @@ def _add_largest(certify: argparse.ArgumentParser) -> None:
     certify.add_argument(
         "--precision",
         type=_share,
-        default=0.05,
         metavar="SHARE",
         help="of the sizes that --largest tells, from 0.0001; default 0.05",
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from afib.certify_options import add_options
+from afib.certify_options import USUAL_HZ, USUAL_PRECISION, add_options, require_options
 from afib.checkpoint import Checkpoint
 from afib.classifier import Classifier
 from afib.decision import Screener, load_screener
@@ -29,7 +29,7 @@ from afib.proof.many import Challenge, noise_of
 from afib.proof.told import line, table_head, told
 from afib.records import read_any, read_recording, signal_digest, write_recording
 from afib.workflow import shipped_model
-from nnassure.errors import AssuranceError, BoundError, PerturbationError
+from nnassure.errors import AssuranceError, BoundError
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_command"]
 
-_USUAL_HZ = {"wander": 0.3, "mains": 50.0, "joint": 0.3}
 _FINE, _SOME_FAILED = 0, 1
 # What a file in whole steps may lose of a sample, in mV.
 _READ_APART_MV = 1e-6
@@ -58,11 +57,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _certify(parsed: argparse.Namespace) -> int:
-    if parsed.box_mv is not None and parsed.disturbance == "linf":
-        raise PerturbationError(
-            "--box-mv: expected another disturbance beside it, got linf, which is such a box; "
-            "give its size by --radius-mv"
-        )
+    require_options(parsed)
     # A model that cannot be proven about is told before any work is done.
     _prover.cache_clear()
     _device.cache_clear()
@@ -149,7 +144,7 @@ def _proven(parsed: argparse.Namespace, recording: Recording) -> dict[str, Any]:
         prover,
         recording,
         challenge,
-        precision=parsed.precision if parsed.largest else None,
+        precision=(parsed.precision or USUAL_PRECISION) if parsed.largest else None,
         beside=not parsed.recorder_only,
     )
     document = with_gate(device, document, recording, challenge)
@@ -252,11 +247,11 @@ def _name(disturbed: Recording) -> str:
 
 
 def _challenge(parsed: argparse.Namespace) -> Challenge:
-    return Challenge(
+    asked = Challenge(
         kind=parsed.disturbance,
         at=parsed.at,
         size=parsed.radius_mv,
-        frequency_hz=parsed.frequency_hz or _USUAL_HZ.get(parsed.disturbance),
+        frequency_hz=parsed.frequency_hz or USUAL_HZ.get(parsed.disturbance),
         box_mv=parsed.box_mv or 0.0,
         parts=_PARTS,
         steps=_STEPS,
@@ -264,10 +259,13 @@ def _challenge(parsed: argparse.Namespace) -> Challenge:
         restarts=_RESTARTS,
         queries=_QUERIES,
         seed=parsed.seed,
-        band_hz=tuple(parsed.band_hz),
-        mains_hz=parsed.mains_hz,
-        weights=parsed.joint,
         noise=parsed.noise,
-        components=parsed.components,
         art_restarts=int(parsed.art),
     )
+    given = {
+        "band_hz": parsed.band_hz and tuple(parsed.band_hz),
+        "mains_hz": parsed.mains_hz,
+        "weights": parsed.joint,
+        "components": parsed.components,
+    }
+    return replace(asked, **{name: value for name, value in given.items() if value is not None})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,7 +135,7 @@ def test_the_largest_sizes_are_told_beside(desk: DeviceDesk) -> None:
         *("--precision", "0.5", "--at", "network"),
     )
     for line in map(json.loads, out):
-        assert list(line) == [*KEYS, *BESIDE, *SIZES, "set_may_abstain"]
+        assert list(line) == [*KEYS, *BESIDE, "box_mv", *SIZES, "set_may_abstain"]
         assert (line["tested_up_to"], line["precision"]) == (0.5, 0.5)
         certified, attacked = line["largest_certified"], line["smallest_attacked"]
         assert certified is None or 0 < certified <= 0.5
@@ -146,7 +147,7 @@ def test_the_largest_sizes_are_told_beside(desk: DeviceDesk) -> None:
     ("options", "told"),
     [
         (["--disturbance", "noise"], "noise: expected recorded noise, "),
-        (["--disturbance", "wander-band", "--band-hz", "0.5", "0.2"], "band_hz: expected two"),
+        (["--disturbance", "wander-band", "--band-hz", "0.5", "200"], "band_hz: expected two"),
     ],
 )
 def test_what_cannot_be_asked_is_told(
@@ -257,6 +258,90 @@ def test_behind_the_filter_no_counterexample_is_written(desk: DeviceDesk) -> Non
     assert {line["counterexample"] for line in attacked} == {None}
     assert all("behind the filter" in line["counterexample_error"] for line in attacked)
     assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ("wander-band", "--frequency-hz", "5"),
+            ["--frequency-hz: expected it beside wander or mains or joint, got wander-band"],
+        ),
+        (
+            ("gain", "--band-hz", "3", "4", "--joint", "mains:5", "--mains-hz", "60"),
+            [
+                "--band-hz: expected it beside wander-band, got gain",
+                "--mains-hz: expected it beside joint, got gain",
+                "--joint: expected it beside joint, got gain",
+            ],
+        ),
+        (
+            ("linf", "--noise", "nowhere", "--components", "7", "--precision", "0.5"),
+            [
+                "--noise: expected it beside noise, got linf",
+                "--components: expected it beside noise, got linf",
+                "--precision: expected it beside --largest, got it alone",
+            ],
+        ),
+        (
+            ("joint", "--joint", "offset:1,mains", "--frequency-hz", "0.2"),
+            ["--frequency-hz: expected wander in --joint, got none"],
+        ),
+        (
+            ("wander-band", "--band-hz", "0.5", "0.2"),
+            ["--band-hz: expected the lower end first, got 0.5 and 0.2"],
+        ),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(
+    desk: DeviceDesk, options: tuple[str, ...], told: list[str]
+) -> None:
+    """Exit 2 and a sentence on each, before any recording is asked about."""
+    code, out, err = certify(desk, "--radius-mv", "0.01", "--disturbance", *options)
+    assert (code, out) == (2, [])
+    assert err == told
+
+
+def test_a_gain_of_the_whole_amplitude_is_refused(desk: DeviceDesk) -> None:
+    """Its size is a share, whatever the recording."""
+    code, out, err = certify(desk, "--radius-mv", "1.5", "--disturbance", "gain")
+    assert (code, out) == (2, [])
+    assert err == ["--radius-mv: expected a share below 1 of gain, got 1.5"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("offset", "--box-mv", "0.009"), {"box_mv": 0.0095}),
+        (("wander", "--at", "network"), {"frequency_hz": 0.3, "box_mv": 0.0}),
+        (("wander-band", "--band-hz", "0.3", "0.31"), {"band_hz": [0.3, 0.31], "box_mv": 0.0005}),
+        (
+            ("joint", "--joint", "offset:2,wander", "--frequency-hz", "0.2"),
+            {"joint": {"offset": 2.0, "wander": 1.0}, "frequency_hz": 0.2, "box_mv": 0.0005},
+        ),
+        (
+            ("joint", "--mains-hz", "60", "--box-mv", "0.001"),
+            {
+                "joint": {"gain": 1.0, "offset": 1.0, "wander": 1.0, "mains": 1.0},
+                "frequency_hz": 0.3,
+                "mains_hz": 60.0,
+                "box_mv": 0.0015,
+            },
+        ),
+    ],
+)
+def test_a_line_tells_the_set_that_was_asked_about(
+    desk: DeviceDesk, options: tuple[str, ...], told: dict[str, Any]
+) -> None:
+    """Two sets of one kind and size are told apart; half a step of the converter is in the box."""
+    asked = ("--radius-mv", "0.001", "--recorder-only", "--disturbance", *options)
+    _, out, _ = certify(desk, *asked)
+    fields = ("frequency_hz", "band_hz", "joint", "mains_hz", "box_mv")
+    for line in map(json.loads, out):
+        found = {name: line[name] for name in fields if name in line}
+        assert found.keys() == told.keys()
+        assert found.pop("box_mv") == pytest.approx(told["box_mv"])
+        assert found == {name: told[name] for name in found}
 
 
 def test_a_box_beside_a_box_is_refused(desk: DeviceDesk) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +16,15 @@ import pytest
 
 from afib.proof.certificate import write_certificate, write_pieces
 from afib.proof.disturbance import JOINED
-from afib.proof.many import Challenge, answer, noise_of
+from afib.proof.known import Piece
+from afib.proof.many import Challenge, answer, band_of, noise_of
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import recording, wfdb_record, write_files
 
 if TYPE_CHECKING:
-    from afib.proof import Kind, Place
+    from afib.proof import Kind, Place, Prover
+    from afib.records import Recording
+    from nnassure.perturbation import LinearSet
 
 _CHECKER = Path(__file__).parents[2] / "tools" / "check_certificate.py"
 
@@ -70,6 +76,72 @@ def test_the_checker_confirms_what_is_written(kind: Kind, tmp_path: Path) -> Non
         held = noise_of(challenge, one, checkpoint.settings)
         paths = [write_certificate(tmp_path / "proofs", prover, one, held, known, at="recorder")]
     assert f"{len(paths)} valid" in _said(tmp_path / "model", *paths)
+
+
+def test_pieces_of_a_band_tell_what_they_hold(tmp_path: Path) -> None:
+    """Together every frequency of the band, with no gap between what two pieces name."""
+    told = _said(tmp_path / "model", *_pieces(tmp_path)).splitlines()[:-1]
+    wave = re.compile(r"0.005 mV of a wave of any one frequency from (\S+) to (\S+) Hz and any")
+    ends = [found.groups() for line in told if (found := wave.search(line))]
+    assert len(ends) == len(told) > 1
+    assert (ends[0][0], ends[-1][1]) == ("0.3", "0.4")
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(ends))
+    # What the waves leave of the box: 0.1 uV that was asked for, and half a step.
+    left = [float(mv) for line in told for mv in re.findall(r"within (\S+) mV a sample", line)]
+    assert left == pytest.approx([0.0006] * len(told), rel=0.01)
+    assert max(left) <= 0.0006
+
+
+@pytest.mark.parametrize("changed", ["names", "one name", "radius", "generators", "less"])
+def test_what_holds_no_band_is_not_called_one(changed: str, tmp_path: Path) -> None:
+    """A wider band, a box that is too small for what is missed, or another direction."""
+    (path, *_) = _pieces(tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    document = json.loads(arrays["document"].tobytes())
+    names = document["disturbance"]["parameters"]
+    said = _said(tmp_path / "model", path)
+    assert "any one frequency from 0.3 to " in said
+    wider = [name.replace(names[0].split()[3], "0.4") for name in names]
+    if changed == "names":
+        document["disturbance"]["parameters"] = wider
+    elif changed == "one name":
+        document["disturbance"]["parameters"] = [*names[:3], wider[3]]
+    elif changed == "radius":
+        document["disturbance"]["radius_mv"] *= 0.1
+    elif changed == "generators":
+        arrays["generators"] = arrays["generators"] * 0.999
+    else:
+        arrays["half_widths"] = arrays["half_widths"] * 0.5
+    arrays["document"] = np.frombuffer(json.dumps(document).encode(), np.uint8)
+    np.savez(path, **arrays)
+    told = _said(tmp_path / "model", path)
+    if changed == "less":
+        assert "0.0025 mV of a wave of any one frequency from 0.3 to " in told
+    else:
+        assert "any one frequency" not in told
+
+
+def _pieces(folder: Path) -> list[Path]:
+    checkpoint, one = tiny_checkpoint(seed=2), recording()
+    checkpoint.save(folder / "model")
+    challenge = replace(_asked("wander-band"), size=0.005)
+    prover = challenge.prover(checkpoint)
+    band = band_of(challenge, one, checkpoint.settings)
+    cuts = np.linspace(0.3, 0.4, 4)
+    pieces = tuple(
+        _piece(prover, one, band.enclosed(float(low), float(high)))
+        for low, high in itertools.pairwise(cuts)
+    )
+    known = replace(answer(challenge, prover, one), proof=None, pieces=pieces)
+    return write_pieces(folder / "proofs", prover, one, known, at="recorder")
+
+
+def _piece(prover: Prover, one: Recording, noise: LinearSet) -> Piece:
+    way = prover.way(one, noise, "recorder")
+    rhythm = prover.rhythm(one)
+    assert rhythm is not None
+    return Piece(noise=noise, proof=prover.quick(prover.problem(way, rhythm)))
 
 
 @pytest.mark.parametrize("at", ["recorder", "network"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,6 +121,17 @@ def test_what_is_read_is_the_question_that_was_written(seed: int) -> None:
     margins = [proof(each_, budget(parts=1, steps=0)).margin for each_ in (problem, found.problem)]
     assert margins[1] == pytest.approx(margins[0], abs=1e-6)
     assert instance_of(problem, title="t") == made
+
+
+@pytest.mark.parametrize("end", ["0.1", "1e-400", "123456.7"])
+def test_the_box_that_is_read_holds_the_decimals_of_the_file(end: str) -> None:
+    """Float64 reads the nearest number, which may lie inside the box that the file states."""
+    made = a_made_instance()
+    text = re.sub(r"\(<= (X_\d) [^)]*\)", rf"(<= \1 {end})", made.text)
+    text = re.sub(r"\(>= (X_\d) [^)]*\)", rf"(>= \1 -{end})", text)
+    problem = read_instance(replace(made, text=text), place="i").problem
+    (placed,) = problem.region.recordings
+    assert Fraction(placed.radius) - abs(Fraction(float(placed.signal[0]))) >= Fraction(end)
 
 
 def test_a_mean_of_three_is_written_as_pooling() -> None:

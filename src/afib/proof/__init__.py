@@ -20,6 +20,7 @@ from afib.proof.abstention import may_abstain
 from afib.proof.disturbance import KINDS, Kind, disturbance
 from afib.proof.known import ProvenDecision, abstained, as_json, hold_apart
 from afib.proof.path import Place, Way, reach_mv, way_of
+from afib.proof.same import Taken, require_same_logit, require_same_settings
 from afib.proof.search import search
 from nnassure.certify.arithmetic import FLOAT32, require_plain_arithmetic
 from nnassure.certify.budget import Budget
@@ -27,8 +28,8 @@ from nnassure.certify.margins import Problem, Question
 from nnassure.certify.network import chain_of
 from nnassure.certify.proving import Proof, proof
 from nnassure.certify.region import Region
-from nnassure.certify.unaltered import require_unaltered
 from nnassure.errors import NetworkError
+from nnassure.unaltered import require_unaltered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,7 @@ class Prover:
     ) -> None:
         require_plain_arithmetic()
         require_unaltered(checkpoint.network)
+        require_same_settings(checkpoint)
         self._screener = device or Screener(Classifier(checkpoint))
         if self.classifier.digest != checkpoint.digest:
             raise NetworkError(
@@ -94,9 +96,7 @@ class Prover:
                 f"got {self.classifier.digest[:12]}"
             )
         self.checkpoint = checkpoint
-        self._weights = {
-            name: tensor.clone() for name, tensor in checkpoint.network.state_dict().items()
-        }
+        self._taken = Taken(checkpoint.network)
         self._settings = checkpoint.settings
         self._chain = chain_of(
             layers(checkpoint.network), segment_samples(checkpoint.settings.preprocessing)
@@ -126,20 +126,24 @@ class Prover:
         Raises:
             ShapeError: If *noise* is for another number of samples.
             ArithmeticAssumptionError: If torch is set to compute with less precision.
-            BoundError: If an attack met a point below what was proven: then the engine is wrong.
+            NetworkError: If the network that decides is not the one that was taken.
+            BoundError: If the recording itself, or a point that an attack met, lies below what was
+                proven: then the engine is wrong.
         """
         begun = time.process_time()
         rhythm = self.rhythm(recording)
         if rhythm is None:
             return abstained(recording, begun)
         way = self.way(recording, noise, at)
+        clean = self.clean_margin(way)
         best, searched = self._answer(recording, noise, way, rhythm, at=at, seed=seed)
+        hold_apart(recording, best, clean)
         found = None if searched is None else searched.found
         abstains = searched is not None and searched.abstains
         return ProvenDecision(
             record=recording.name,
             rhythm=rhythm,
-            clean_margin=self.clean_margin(way),
+            clean_margin=clean,
             certified_margin=best.margin,
             outcome="certified" if best.margin > 0 else "attacked" if found else "unknown",
             may_abstain=True if abstains else self.may_abstain(recording, noise, at),
@@ -158,15 +162,7 @@ class Prover:
                 model was when it was taken.
         """
         require_plain_arithmetic()
-        network = self.classifier.network
-        require_unaltered(network)
-        if any(module.training for module in network.modules()):
-            raise NetworkError("network: expected it in use, got its training mode")
-        weights = network.state_dict()
-        if weights.keys() != self._weights.keys() or not all(
-            torch.equal(weights[name], tensor) for name, tensor in self._weights.items()
-        ):
-            raise NetworkError("network: expected the weights that were taken, got others")
+        self._taken.hold(self.classifier.network)
         return self._screener.decide(recording).rhythm
 
     def way(self, recording: Recording, noise: LinearSet, at: Place) -> Way:
@@ -178,7 +174,12 @@ class Prover:
         return way_of(recording, noise, self._settings, at)
 
     def clean_margin(self, way: Way) -> float:
-        """Distance of the undisturbed logit from the threshold."""
+        """Distance of the undisturbed logit from the threshold.
+
+        Raises:
+            NetworkError: If what decides says another logit than the layers that are bounded.
+        """
+        require_same_logit(self._chain, self.classifier, way)
         logit = float(self.classifier.logits([way.network_mv])[0])
         return abs(logit - self.checkpoint.threshold)
 
@@ -207,7 +208,7 @@ class Prover:
         )
         if searched.found is None and not searched.abstains:
             best = self.thorough(problem, best, begun)
-        hold_apart(recording, best, searched)
+        hold_apart(recording, best, searched.least_margin)
         return best, searched
 
     def problem(self, way: Way, rhythm: str) -> Problem:

@@ -260,13 +260,15 @@ class _Asked:
         """What *pieces* come to: the whole band, or one of them that was not proven."""
         found = self._searched.found if self._searched else None
         least = min((piece.proof for piece in pieces), key=lambda each: each.margin)
+        clean = self._prover.clean_margin(self._way(pieces[0].noise))
+        hold_apart(self._recording, least, clean)
         if self._searched is not None:
-            hold_apart(self._recording, least, self._searched)
+            hold_apart(self._recording, least, self._searched.least_margin)
         is_certified = least.margin > 0
         return ProvenDecision(
             record=self._recording.name,
             rhythm=self._rhythm,
-            clean_margin=self._prover.clean_margin(self._way(pieces[0].noise)),
+            clean_margin=clean,
             certified_margin=least.margin,
             outcome="certified" if is_certified else "attacked" if found else "unknown",
             may_abstain=self._may_abstain(),

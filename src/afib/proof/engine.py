@@ -21,6 +21,7 @@ import nnassure.attacks
 import nnassure.certify
 import nnassure.detection
 import nnassure.perturbation
+import nnassure.unaltered
 
 __all__ = ["ENGINE", "engine_digest"]
 
@@ -31,6 +32,7 @@ ENGINE = (
     nnassure.perturbation,
     nnassure.arrays,
     nnassure.detection,
+    nnassure.unaltered,
     afib.checkpoint,
     afib.classifier,
     afib.network,

@@ -10,7 +10,7 @@ from nnassure.errors import BoundError
 
 if TYPE_CHECKING:
     from afib.proof.abstention import Answer
-    from afib.proof.search import Counterexample, Searched
+    from afib.proof.search import Counterexample
     from afib.records import Recording
     from nnassure.certify.proving import Proof
     from nnassure.perturbation import LinearSet
@@ -86,16 +86,21 @@ def as_json(known: ProvenDecision, **asked: Any) -> dict[str, Any]:  # noqa: ANN
     }
 
 
-def hold_apart(recording: Recording, best: Proof, searched: Searched) -> None:
+def hold_apart(recording: Recording, best: Proof, least_margin: float) -> None:
     """Hold that no point of the set was met below what is proven of all its points.
+
+    Args:
+        recording: Whose decision is proven.
+        best: The proof.
+        least_margin: Of the points that are known, the undisturbed recording among them.
 
     Raises:
         BoundError: If one was.
     """
-    if best.margin > 0 and searched.least_margin < best.margin:
+    if best.margin > 0 and least_margin < best.margin:
         raise BoundError(
             f"{recording.name}: expected no margin below the proven {best.margin:g}, got a signal "
-            f"of the set with {searched.least_margin:g}; please report it"
+            f"of the set with {least_margin:g}; please report it"
         )
 
 

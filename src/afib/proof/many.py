@@ -38,6 +38,7 @@ __all__ = [
     "Challenge",
     "answer",
     "band_of",
+    "box_of",
     "noise_of",
     "noise_shapes",
     "proven",
@@ -191,6 +192,12 @@ def band_of(challenge: Challenge, recording: Recording, settings: Settings) -> B
         mv=challenge.size,
         radius_mv=box_mv,
     )
+
+
+def box_of(challenge: Challenge, recording: Recording, settings: Settings) -> float:
+    """How far each sample of *recording* may move by itself beside a disturbance, in mV."""
+    _, _, box_mv = _entrance(challenge, recording, settings)
+    return box_mv
 
 
 def _entrance(

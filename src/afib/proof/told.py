@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from afib.proof.known import as_json
 from afib.proof.largest import largest
-from afib.proof.many import answer, noise_shapes
+from afib.proof.many import answer, box_of, noise_shapes
 from afib.proof.scale import filter_gain, qrs_height_mv, wave_gain
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def told(
         else None,
         "filter_gain": filter_gain(recording, prover.checkpoint.settings),
     }
+    document |= _set(prover, recording, challenge)
     if challenge.kind in _WAVES and challenge.frequency_hz and challenge.at == "recorder":
         settings, frequency_hz = prover.checkpoint.settings, challenge.frequency_hz
-        document["frequency_hz"] = frequency_hz
         document["wave_gain"] = wave_gain(recording, settings, frequency_hz)
     if challenge.kind == "noise":
         document["noise"] = _noise(prover, recording, challenge)
@@ -120,6 +120,23 @@ def _asked(
         return answer(challenge, prover, recording), None
     found = largest(prover, recording, challenge, precision=precision)
     return found.asked, found
+
+
+def _set(prover: Prover, recording: Recording, challenge: Challenge) -> dict[str, Any]:
+    """What tells the set from others of its kind and size."""
+    kind, weights = challenge.kind, dict(challenge.weights)
+    told: dict[str, Any] = {}
+    if kind in _WAVES or (kind == "joint" and "wander" in weights):
+        told["frequency_hz"] = challenge.frequency_hz
+    if kind == "wander-band":
+        told["band_hz"] = list(challenge.band_hz)
+    if kind == "joint":
+        told["joint"] = weights
+        if "mains" in weights:
+            told["mains_hz"] = challenge.mains_hz
+    if kind != "linf":
+        told["box_mv"] = box_of(challenge, recording, prover.checkpoint.settings)
+    return told
 
 
 def _sizes(found: Largest | None) -> dict[str, Any]:

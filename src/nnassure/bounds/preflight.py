@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from nnassure.errors import NetworkError
+from nnassure.unaltered import global_hooks, is_altered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,14 @@ def layers_of(network: nn.Module, place: str = "network") -> Iterator[tuple[str,
         yield from layers_of(layer, f"{place}[{index}]")
 
 
+def _parts_of(network: nn.Module, place: str = "network") -> Iterator[tuple[str, nn.Module]]:
+    """As :func:`layers_of`, with what holds them."""
+    yield place, network
+    if type(network) is nn.Sequential:
+        for index, layer in enumerate(network):
+            yield from _parts_of(layer, f"{place}[{index}]")
+
+
 def require_liftable(network: nn.Module) -> None:
     """Hold *network* to have no obstacle.
 
@@ -83,7 +92,15 @@ def obstacles(network: nn.Module) -> list[str]:
     if type(network) is not nn.Sequential:
         got = f"got {type(network).__name__}; write its forward as a chain of layers"
         return [f"network: expected an nn.Sequential, {got}"]
-    found = [f"{place}: {each}" for place, layer in layers_of(network) for each in _in(layer)]
+    found = global_hooks()
+    found += [
+        # A hook or a method of its own computes what no class tells.
+        f"{place}: expected {type(part).__name__} as torch computes it, "
+        "got one with hooks; remove them"
+        for place, part in _parts_of(network)
+        if is_altered(part)
+    ]
+    found += [f"{place}: {each}" for place, layer in layers_of(network) for each in _in(layer)]
     if len(precisions := {str(each.dtype) for each in network.parameters()}) > 1:
         found.insert(0, f"network: expected one precision, got {' and '.join(sorted(precisions))}")
     if any(module.training for module in network.modules()):
@@ -97,10 +114,6 @@ def _in(layer: nn.Module) -> Iterator[str]:
         rewrite = _REWRITES.get(kind, f"use {', '.join(_KNOWN.values())}")
         yield f"expected a layer with exact bounds, got {kind.__name__}; {rewrite}"
         return
-    # A hook or a forward of its own computes what no class tells.
-    own = vars(layer)
-    if "forward" in own or own["_forward_hooks"] or own["_forward_pre_hooks"]:
-        yield f"expected {kind.__name__} as torch computes it, got one with hooks; remove them"
     yield from _in_settings(layer)
     yield from _in_numbers(layer)
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from nnassure.certify.affine import Affine
-from nnassure.certify.unaltered import is_altered
 from nnassure.errors import NetworkError
+from nnassure.unaltered import global_hooks, is_altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ class _Builder:
     def __init__(self, samples: int) -> None:
         self._samples = samples
         self._layers: list[Affine] = []
-        self._problems: list[str] = []
+        self._problems = global_hooks()
         self._frames, self._channels = samples, 1
 
     def add(self, place: str, layer: nn.Module) -> None:

@@ -136,12 +136,12 @@ def _only_box(problem: Problem) -> Placed:
 
 def _problem(found: Traced, asked: Property) -> Problem:
     middle = torch.from_numpy((asked.lower + asked.upper) / 2)
-    radius = _WIDER * float(
-        max((asked.upper - middle.numpy()).max(), (middle.numpy() - asked.lower).max())
-    )
+    largest = float(np.maximum(np.abs(asked.lower), np.abs(asked.upper)).max())
+    reach = float(max((asked.upper - middle.numpy()).max(), (middle.numpy() - asked.lower).max()))
+    # What the decimals of a file say may lie half a step beside what float64 read.
+    radius = _WIDER * (reach + float(np.spacing(largest)))
     signal, rounding = middle, torch.zeros_like(middle)
     if found.resampling is not None:
-        largest = float(np.maximum(np.abs(asked.lower), np.abs(asked.upper)).max())
         signal = _filtered(found, middle[None])[0]
         operations = found.resampling.operations
         off = FLOAT32.relative_error(operations) * found.resampling.gain * largest

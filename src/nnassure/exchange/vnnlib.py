@@ -26,6 +26,7 @@ Relation: TypeAlias = Literal["<=", ">="]
 
 _RELATIONS: tuple[Relation, ...] = get_args(Relation)
 _PIECE = re.compile(r"\n|;[^\n]*|[()]|[^\s();]+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NAME = re.compile(r"(X|Y)_(0|[1-9][0-9]*)")
 _Tree: TypeAlias = "str | list[_Tree]"
 
@@ -223,10 +224,8 @@ def _number_of(name: str) -> int:
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
+    """A finite decimal as SMT-LIB has it, or with a sign or an exponent; None for all else."""
+    value = float(text) if _DECIMAL.fullmatch(text) else math.inf
     return value if math.isfinite(value) else None
 
 

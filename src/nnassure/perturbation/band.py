@@ -61,7 +61,8 @@ def wander_band(
     missed = np.where(near, reach**3 / 24 + reach**5 / 120, 1.0)
     residual = float(np.hypot((1 - lowest) / 2, missed).max())
     sine, cosine, kept = np.sin(angles), np.cos(angles), (1 + lowest) / 2
-    name = f"wander {lowest_hz:.6g} to {highest_hz:.6g} Hz"
+    # To the last digit, so that nothing is missing between two pieces of a band that is cut.
+    name = f"wander {float(lowest_hz)!r} to {float(highest_hz)!r} Hz"
     return LinearSet(
         names=tuple(f"{name} {part}" for part in ("sine", "cosine", "ahead", "behind")),
         generators=np.stack([kept * sine, kept * cosine, line * cosine, -line * sine]),

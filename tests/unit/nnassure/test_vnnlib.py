@@ -73,6 +73,14 @@ def test_comments_line_breaks_and_either_order_are_read() -> None:
         (_HEAD + _BOX + _ASKED + "(assert (< X_0 1))", "p:6: expected <= or >=, got <"),
         (_HEAD + _BOX + _ASKED + "(assert (<= X_3 1))", "p:6: expected a constant that is decl"),
         (_HEAD + _BOX + _ASKED + "(assert (<= X_0 nan))", "p:6: expected a finite number, got"),
+        *(
+            (
+                _HEAD + _BOX + _ASKED + f"(assert (<= X_0 {text}))",
+                f"p:6: expected a finite number, got {text}",
+            )
+            # What Python takes for a number, and other readers of the file for none or another.
+            for text in ("1_0", "\u0663", "1e400", "0x1", "+-1", ".")
+        ),
         (_HEAD + _BOX + "(assert (<= Y_0 Y_0))", "p:5: expected a finite number, got Y_0"),
         (_HEAD + _BOX + _ASKED + "stray", "p:6: expected a command in parentheses, got stray"),
         (_HEAD + _BOX + _ASKED + ")", "p:6: expected a command in parentheses, got )"),

@@ -11,6 +11,7 @@ import torch
 
 from afib.classifier import Classifier
 from afib.decision import Screener, load_screener
+from afib.network import PlainNetwork
 from afib.proof.certificate import write_certificate
 from afib.proof.many import answer, noise_of
 from nnassure.attacks import Budget, parameter_attack, portfolio
@@ -64,6 +65,49 @@ def test_what_changes_between_two_questions_is_refused(kind: Kind, *, beside: bo
             answer(question, prover, one)
     finally:
         torch.set_float32_matmul_precision("highest")
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [(0, "stride", (5,)), (0, "padding", (1,)), (0, "groups", 2)],
+)
+def test_a_part_that_is_set_otherwise_between_two_questions_is_refused(
+    part: int, name: str, value: object
+) -> None:
+    """The weights are as they were, and what they compute is not."""
+    question, checkpoint = challenge(size=0.001), tiny_checkpoint()
+    prover = question.prover(checkpoint)
+    network = checkpoint.network
+    assert isinstance(network, PlainNetwork)
+    setattr(network.features[part], name, value)
+    with pytest.raises(NetworkError, match=rf"^network: expected network.features.{part} Conv1d "):
+        answer(question, prover, stored())
+    other = torch.nn.GELU()
+    network.features[1] = other.eval()
+    with pytest.raises(NetworkError, match=r"^network: expected "):
+        answer(question, prover, stored())
+
+
+def test_a_network_that_reads_otherwise_than_its_model_says_is_refused() -> None:
+    """Bounds speak of what the settings of the model say."""
+    checkpoint = tiny_checkpoint()
+    network = checkpoint.network
+    assert isinstance(network, PlainNetwork)
+    network.settings = replace(network.settings, polarity="invariant")
+    with pytest.raises(NetworkError, match=r"^network: expected the settings of its model"):
+        challenge(size=0.001).prover(checkpoint)
+
+
+@pytest.mark.parametrize("kind", ["linf", "offset", "wander-band"])
+def test_another_logit_than_that_of_the_bounded_layers_is_refused(
+    monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    """Whatever makes them differ, no bound speaks of what decides then."""
+    question, real = challenge(kind, size=0.001), Classifier.logits
+    prover = question.prover(tiny_checkpoint())
+    monkeypatch.setattr(Classifier, "logits", lambda self, signals: real(self, signals) + 0.01)
+    with pytest.raises(NetworkError, match=r"^network: expected the logit "):
+        answer(question, prover, stored())
 
 
 @pytest.mark.parametrize("at", ["recorder", "network"])

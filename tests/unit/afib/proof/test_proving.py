@@ -17,7 +17,6 @@ from afib.proof import hold_apart
 from afib.proof.abstention import may_abstain
 from afib.proof.many import Challenge, noise_of, proven
 from afib.proof.path import way_of
-from afib.proof.search import Searched
 from afib.records import Recording
 from afib.settings import UsabilitySettings
 from nnassure.certify.parts import Part
@@ -247,11 +246,10 @@ def test_a_proof_that_an_attack_contradicts_is_an_error() -> None:
     one = stored()
     whole = Part(margin=1.0, halves=(), recording=placed(torch.zeros(4), length=4, radius=1.0))
     wrong = Proof(margin=1.0, method="linear", parts=(whole,), leaves=())
-    met = Searched(found=None, least_margin=0.5)
     told = r"^A00001: expected no margin below the proven 1, got a signal of the set with 0\.5;"
     with pytest.raises(BoundError, match=told):
-        hold_apart(one, wrong, met)
-    hold_apart(one, replace(wrong, margin=0.5), met)
+        hold_apart(one, wrong, 0.5)
+    hold_apart(one, replace(wrong, margin=0.5), 0.5)
 
 
 def test_nothing_is_proven_where_the_device_abstains() -> None:

@@ -8,6 +8,7 @@ from typing import final
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from nnassure.bounds import obstacles
 from nnassure.bounds.preflight import require_liftable
@@ -175,6 +176,29 @@ def test_a_layer_that_computes_something_else_is_refused() -> None:
         "network[0]: expected ReLU as torch computes it, got one with hooks; remove them"
     )
     assert found[1].startswith("network[1]: expected a layer with exact bounds, got Doubled; use ")
+
+
+def test_what_holds_layers_is_looked_at_too() -> None:
+    """A hook on the whole chain, on all modules, or a method of its own changes what it says."""
+
+    def lowered(_layer: nn.Module, _given: object, result: torch.Tensor) -> torch.Tensor:
+        return result - 300
+
+    network = _chain(nn.Linear(1, 2), nn.Sequential(nn.ReLU()))
+    for place, part in (("network", network), ("network[1]", network[1])):
+        hook = part.register_forward_hook(lowered)
+        assert obstacles(network) == [
+            f"{place}: expected Sequential as torch computes it, got one with hooks; remove them"
+        ]
+        hook.remove()
+    everywhere = register_module_forward_hook(lambda _layer, _given, result: result - 300)
+    try:
+        assert obstacles(network) == ["torch: expected no hooks for all modules, got some"]
+    finally:
+        everywhere.remove()
+    assert obstacles(network) == []
+    vars(network)["forward"] = lambda signals: signals
+    assert "Sequential as torch computes it" in obstacles(network)[0]
 
 
 def test_a_module_with_a_forward_of_its_own_is_refused() -> None:

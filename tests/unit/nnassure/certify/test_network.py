@@ -12,8 +12,8 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from nnassure.certify.network import chain_of
 from nnassure.certify.proving import proof
-from nnassure.certify.unaltered import require_unaltered
 from nnassure.errors import NetworkError
+from nnassure.unaltered import require_unaltered
 from tests.support.networks import placed, resampling
 from tests.support.questions import (
     budget,
@@ -220,16 +220,25 @@ def test_what_computes_something_else_is_refused(name: str) -> None:
     assert str(caught.value).startswith(message)
 
 
-def test_what_no_layer_tells_is_found_by_trying() -> None:
-    """A hook on all modules changes what they compute, and nothing of any of them."""
+def test_what_no_layer_tells_is_found_by_trying(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method of a class that was replaced changes nothing of any layer."""
+    network, real = _plain(nn.Flatten(), nn.Linear(4, 2)), nn.Linear.forward
+    monkeypatch.setattr(nn.Linear, "forward", lambda layer, values: real(layer, values) + 1e-3)
+    with pytest.raises(NetworkError, match="network: expected the logits"):
+        chain_of(network, 4)
+    monkeypatch.undo()
+    assert chain_of(network, 4).samples == 4
+
+
+def test_hooks_on_all_modules_are_refused() -> None:
+    """They may do nothing where a network is tried, and something elsewhere."""
     network = _plain(nn.Flatten(), nn.Linear(4, 2))
-    hook = register_module_forward_hook(lambda _module, _given, values: values + 1e-3)
+    hook = register_module_forward_hook(lambda _module, _given, values: values)
     try:
-        with pytest.raises(NetworkError, match="network: expected the logits"):
+        with pytest.raises(NetworkError, match=r"^torch: expected no hooks for all modules"):
             chain_of(network, 4)
     finally:
         hook.remove()
-    assert chain_of(network, 4).samples == 4
 
 
 def test_a_network_with_hooks_anywhere_is_refused() -> None:

@@ -11,7 +11,7 @@ from nnassure.errors import NetworkError
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["is_altered", "require_unaltered"]
+__all__ = ["global_hooks", "is_altered", "require_unaltered", "settings_of"]
 
 
 def require_unaltered(network: nn.Module) -> None:
@@ -26,10 +26,25 @@ def require_unaltered(network: nn.Module) -> None:
         for name, module in network.named_modules()
         if is_altered(module)
     ]
-    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:  # noqa: SLF001  they have no public name
-        problems.append("torch: expected no hooks for all modules, got some")
+    problems += global_hooks()
     if problems:
         raise NetworkError("\n".join(problems))
+
+
+def global_hooks() -> list[str]:
+    """A sentence if hooks are set for all modules, else none."""
+    if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:  # noqa: SLF001  they have no public name
+        return ["torch: expected no hooks for all modules, got some"]
+    return []
+
+
+def settings_of(network: nn.Module) -> list[str]:
+    """Each part of *network* with what it is set to, such as a stride; its weights apart."""
+    return [
+        f"network{'.' if name else ''}{name} {type(module).__name__}"
+        f" { ({key: value for key, value in vars(module).items() if key[0] != '_'}) }"
+        for name, module in network.named_modules()
+    ]
 
 
 def is_altered(module: nn.Module) -> bool:
