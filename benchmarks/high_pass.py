@@ -40,6 +40,7 @@ from afib.settings import load_settings
 from afib.training.batches import cut
 from afib.training.loop import Course, State, fresh_state, next_epoch
 from afib.workflow import prepared
+from benchmarks.shared.measuring import heading
 from vericase.statistics import proportion_lower
 
 if TYPE_CHECKING:
@@ -90,10 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = replace(settings, training=replace(settings.training, epochs=epochs))
     data = prepared(settings, Path(os.environ["VERICASE_DATA"]), progress=True)
     fold = _fold(data.dataset, parsed.fold, parsed.recordings)
+    print(heading("High-pass"))
     print(
         f"preset {parsed.preset}, {epochs} epochs, fold {parsed.fold}, "
         f"{len(fold.development)} recordings to learn from, {parsed.size_mv * 1000:g} uV; "
-        f"high-pass {parsed.cutoff_hz:g} Hz, {parsed.taps} taps\n"
+        f"high-pass {parsed.cutoff_hz:g} Hz, {parsed.taps} taps; "
+        "disturbed at the network's input, before the high-pass\n"
     )
     print("| network | held against | sensitivity | specificity | CPU s |\n|---|---|---|---|---|")
     taps = high_pass(parsed.taps, parsed.cutoff_hz, settings.preprocessing.rate_hz)

@@ -24,6 +24,7 @@ from afib.proof.many import Challenge, noise_of
 from afib.settings import load_settings
 from afib.sources import open_source
 from afib.workflow import fitted, prepared
+from benchmarks.shared.measuring import heading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             model = _model(data, replace(settings, training=training), parsed.fold, parsed.models)
             rows.append([Path(preset).stem, str(seed), *_figures(model, recordings)])
             print(f"{preset}, seed {seed}: {', '.join(rows[-1][2:])}", file=sys.stderr, flush=True)
+    print(heading("Seeds"))
     print(f"Fold {parsed.fold} held out; {judged} recordings, as sensitivity / specificity.")
+    print("Samples are disturbed at the network's input.")
     print("Proven is what quick bounds prove, without the splits and ascents of a whole proof.\n")
     print("\n".join(f"| {' | '.join(row)} |" for row in (_HEAD, ["---"] * len(_HEAD), *rows)))
 

@@ -86,10 +86,10 @@ def test_pieces_of_a_band_tell_what_they_hold(tmp_path: Path) -> None:
     assert len(ends) == len(told) > 1
     assert (ends[0][0], ends[-1][1]) == ("0.3", "0.4")
     assert all(one[1] == other[0] for one, other in itertools.pairwise(ends))
-    # What the waves leave of the box: 0.1 uV that was asked for, and half a step.
+    # What the waves leave of the box: the 0.1 uV that were asked for.
     left = [float(mv) for line in told for mv in re.findall(r"within (\S+) mV a sample", line)]
-    assert left == pytest.approx([0.0006] * len(told), rel=0.01)
-    assert max(left) <= 0.0006
+    assert left == pytest.approx([0.0001] * len(told), rel=0.01)
+    assert max(left) <= 0.0001
 
 
 @pytest.mark.parametrize("changed", ["names", "one name", "radius", "generators", "less"])
