@@ -78,13 +78,13 @@ def witness_of(asked: Property, model: bytes, samples_mv: FloatArray | None) -> 
     if not bool(np.isfinite(samples_mv).all()):
         return "none"
     point = samples_mv.astype(np.float32)
-    logit = float(replayed(model, point[None])[0])
-    beyond = logit - asked.threshold if asked.relation == "<=" else asked.threshold - logit
     outside = _outside(asked, point.astype(np.float64))
-    if beyond <= 0 and outside <= _ROUNDING:
+    inside = _inside(asked, point)
+    if inside is not None and outside <= _ROUNDING and _beyond(asked, model, inside) <= 0:
         return "exact"
     # Written so that a logit that is no number fails it as well.
-    return "within tolerance" if beyond <= _TOLERANCE and outside <= _TOLERANCE else "none"
+    is_near = outside <= _TOLERANCE and _beyond(asked, model, point) <= _TOLERANCE
+    return "within tolerance" if is_near else "none"
 
 
 def truth_of(expected: Verdict, witnesses: Iterable[Witness]) -> Verdict:
@@ -114,6 +114,20 @@ def mark(verdict: Verdict, witness: Witness, *, truth: Verdict) -> Mark:
     if witness == "within tolerance" and truth == "unsat":
         return Mark(points=0, reason="a counterexample within tolerance of what is proven")
     return Mark(points=_RIGHT, reason="right")
+
+
+def _beyond(asked: Property, model: bytes, point: FloatArray) -> float:
+    """How far the logit of *point* is on the side that is no counterexample's."""
+    logit = float(replayed(model, point[None])[0])
+    return logit - asked.threshold if asked.relation == "<=" else asked.threshold - logit
+
+
+def _inside(asked: Property, point: FloatArray) -> FloatArray | None:
+    """*point*, moved into the box; None if the box holds no float32 samples."""
+    low, high = asked.lower.astype(np.float32), asked.upper.astype(np.float32)
+    low = np.where(low < asked.lower, np.nextafter(low, np.float32(np.inf)), low)
+    high = np.where(high > asked.upper, np.nextafter(high, np.float32(-np.inf)), high)
+    return np.clip(point, low, high) if bool((low <= high).all()) else None
 
 
 def _outside(asked: Property, point: DoubleArray) -> float:

@@ -127,6 +127,20 @@ def test_a_counterexample_is_run_again(sample: float, state: Witness) -> None:
 
 
 @needs_onnx
+@pytest.mark.parametrize(("lower", "upper"), [(0.50000001, 1.0), (0.50000001, 0.50000002)])
+def test_a_point_beside_the_box_proves_nothing_of_it(lower: float, upper: float) -> None:
+    """The nearest samples of the box are none; or it holds none that float32 has."""
+    made = a_line()
+    asked = replace(
+        read_vnnlib(made.text, place="p"), lower=np.array([lower]), upper=np.array([upper])
+    )
+    point = np.array([0.5], np.float32)
+    assert witness_of(asked, made.model, point) == "within tolerance"
+    inside = replace(asked, lower=np.array([0.4]))
+    assert witness_of(inside, made.model, point) == "exact"
+
+
+@needs_onnx
 def test_a_counterexample_of_another_length_is_none() -> None:
     """Nor is one that was not given."""
     made = a_line()

@@ -20,9 +20,10 @@ from afib.proof.known import Piece
 from afib.proof.many import Challenge, answer, band_of, noise_of
 from tests.support.models import tiny_checkpoint
 from tests.support.recordings import recording, wfdb_record, write_files
+from verification.proofs import Proven, refused
 
 if TYPE_CHECKING:
-    from afib.proof import Kind, Place, Prover
+    from afib.proof import Kind, Place, ProvenDecision, Prover
     from afib.records import Recording
     from nnassure.perturbation import LinearSet
 
@@ -122,19 +123,52 @@ def test_what_holds_no_band_is_not_called_one(changed: str, tmp_path: Path) -> N
         assert "any one frequency" not in told
 
 
+@pytest.mark.parametrize("left_out", [None, 0, 1, 2])
+def test_a_band_with_a_gap_is_told_of(left_out: int | None, tmp_path: Path) -> None:
+    """Each piece is valid, and together they are no proof of what was asked."""
+    _, one, known = _cut(tmp_path)
+    kept = tuple(each for place, each in enumerate(known.pieces) if place != left_out)
+    found = Proven(
+        recordings=[one],
+        decisions=[replace(known, pieces=kept)],
+        challenge=_asked("wander-band"),
+    )
+    told = refused(tmp_path / "model", found, tmp_path / "proofs")
+    if left_out is None:
+        assert told == []
+        return
+    (sentence,) = told
+    low = np.linspace(0.3, 0.4, 4)[left_out]
+    wanted = f"expected a proof of any one frequency from {low:g} to 0.4 Hz, got "
+    assert sentence.startswith(f"{one.name}: {wanted}")
+
+
+def test_a_band_of_a_smaller_wave_is_told_of(tmp_path: Path) -> None:
+    """The amplitude is held too."""
+    _, one, known = _cut(tmp_path)
+    asked = replace(_asked("wander-band"), size=0.0051)
+    found = Proven(recordings=[one], decisions=[known], challenge=asked)
+    (sentence,) = refused(tmp_path / "model", found, tmp_path / "proofs")
+    assert "expected a proof of any one frequency from 0.3 to 0.4 Hz, got " in sentence
+
+
 def _pieces(folder: Path) -> list[Path]:
+    prover, one, known = _cut(folder)
+    return write_pieces(folder / "proofs", prover, one, known, at="recorder")
+
+
+def _cut(folder: Path) -> tuple[Prover, Recording, ProvenDecision]:
+    """A band in three pieces, each proven."""
     checkpoint, one = tiny_checkpoint(seed=2), recording()
     checkpoint.save(folder / "model")
-    challenge = replace(_asked("wander-band"), size=0.005)
+    challenge = _asked("wander-band")
     prover = challenge.prover(checkpoint)
     band = band_of(challenge, one, checkpoint.settings)
-    cuts = np.linspace(0.3, 0.4, 4)
     pieces = tuple(
         _piece(prover, one, band.enclosed(float(low), float(high)))
-        for low, high in itertools.pairwise(cuts)
+        for low, high in itertools.pairwise(np.linspace(0.3, 0.4, 4))
     )
-    known = replace(answer(challenge, prover, one), proof=None, pieces=pieces)
-    return write_pieces(folder / "proofs", prover, one, known, at="recorder")
+    return prover, one, replace(answer(challenge, prover, one), proof=None, pieces=pieces)
 
 
 def _piece(prover: Prover, one: Recording, noise: LinearSet) -> Piece:
