@@ -91,14 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = replace(settings, training=replace(settings.training, epochs=epochs))
     data = prepared(settings, Path(os.environ["VERICASE_DATA"]), progress=True)
     fold = _fold(data.dataset, parsed.fold, parsed.recordings)
-    print(heading("High-pass"))
     print(
-        f"preset {parsed.preset}, {epochs} epochs, fold {parsed.fold}, "
+        f"{heading('High-pass')}\npreset {parsed.preset}, {epochs} epochs, fold {parsed.fold}, "
         f"{len(fold.development)} recordings to learn from, {parsed.size_mv * 1000:g} uV; "
-        f"high-pass {parsed.cutoff_hz:g} Hz, {parsed.taps} taps; "
-        "disturbed at the network's input, before the high-pass\n"
+        f"high-pass {parsed.cutoff_hz:g} Hz, {parsed.taps} taps; disturbed before it\n\n"
+        "| network | held against | sensitivity | specificity | CPU s |\n|---|---|---|---|---|"
     )
-    print("| network | held against | sensitivity | specificity | CPU s |\n|---|---|---|---|---|")
     taps = high_pass(parsed.taps, parsed.cutoff_hz, settings.preprocessing.rate_hz)
     for name, used in (("plain", None), ("high-pass", taps)):
         begun = time.process_time()
@@ -298,6 +296,4 @@ def _print(name: str, what: str, sensitivity: str, specificity: str, begun: floa
 
 
 if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1:])
+    main()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = ["GOOD", "DeviceDesk"]
+__all__ = ["GOOD", "DeviceDesk", "certify"]
 
 GOOD = wfdb_record("A00001") | wfdb_record("A00003")
 
@@ -39,3 +39,14 @@ class DeviceDesk:
         return self.ask(
             "screen", *(paths or [self.records]), "--model", self.model, "--format", form
         )
+
+
+def certify(
+    desk: DeviceDesk, *more: object, beside: bool = False
+) -> tuple[int, list[str], list[str]]:
+    """What the command says of the recordings on the desk, *beside* at the network's input too."""
+    return desk.ask(
+        *("certify", desk.records, "--model", desk.model, "--seconds", "2", "--format", "json"),
+        *([] if beside else ["--recorder-only"]),
+        *more,
+    )
