@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import copy
 import os
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -296,4 +297,4 @@ def _print(name: str, what: str, sensitivity: str, specificity: str, begun: floa
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
