@@ -109,15 +109,16 @@ def _score(options: argparse.Namespace) -> None:
     marks = _marks(cases, {tool: told for tool, told in answers.items() if tool != _UNSCORED})
     print(heading("Verifiers"))
     _print_cases(cases)
-    print("\n| tool | asked | unsat | sat | unknown | wrong | score | of | CPU, to ours |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("\n| tool | asked | unsat | sat | unknown | late | wrong | score | of | CPU, to ours |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for tool, told in answers.items():
         given = marks.get(tool)
         points = sum(each.points for each in given.values()) if given else None
         wrong = sum(each.is_wrong for each in given.values()) if given else None
         counts = [sum(a.verdict == v for a in told.values()) for v in get_args(Verdict)]
+        late = sum(_is_late(case, told[case.name]) for case in cases if case.name in told)
         most = 10 * len(told) if given else None
-        cells = [tool, len(told), *counts, wrong, points, most, _ratio(told, answers)]
+        cells = [tool, len(told), *counts, late, wrong, points, most, _ratio(told, answers)]
         print(f"| {' | '.join('-' if cell is None else str(cell) for cell in cells)} |")
     print(_FOOT)
     for tool, given in marks.items():
@@ -128,7 +129,8 @@ def _score(options: argparse.Namespace) -> None:
 
 _FOOT = """
 Ten points for a right verdict, -150 for a wrong one or a counterexample that does not hold, none
-for an open one (VNN-COMP; arXiv:2312.16760). CPU: processor time on the instances that the tool
+for an open one (VNN-COMP; arXiv:2312.16760), and none for one that took more processor time than
+the instance allows (late). CPU: processor time on the instances that the tool
 was asked about, over that of ours on the same; the tools were asked one after the other. Ours
 bounds, attacks and splits; auto_LiRPA bounds by CROWN alone and looks for no counterexample. Of
 networks of at most 400 ReLUs auto_LiRPA also optimises, and Marabou is asked about no others.
@@ -170,8 +172,18 @@ def _marks(
         }
         truth = truth_of(case.expected, found.values())
         for tool, answer in given.items():
-            marks[tool][case.name] = mark(answer.verdict, found.get(tool, "none"), truth=truth)
+            marks[tool][case.name] = mark(
+                answer.verdict,
+                found.get(tool, "none"),
+                truth=truth,
+                is_late=_is_late(case, answer),
+            )
     return marks
+
+
+def _is_late(case: Case, answer: Answer) -> bool:
+    # Written so that a time that is no number is late as well.
+    return not answer.cpu_s <= case.timeout_s
 
 
 def _draw(_: argparse.Namespace) -> None:

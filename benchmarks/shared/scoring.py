@@ -92,7 +92,7 @@ def truth_of(expected: Verdict, witnesses: Iterable[Witness]) -> Verdict:
     return "sat" if "exact" in set(witnesses) else expected
 
 
-def mark(verdict: Verdict, witness: Witness, *, truth: Verdict) -> Mark:
+def mark(verdict: Verdict, witness: Witness, *, truth: Verdict, is_late: bool = False) -> Mark:
     """Points for *verdict*.
 
     What nobody could settle counts as the competition counts it: ``unsat`` is right while no
@@ -102,9 +102,10 @@ def mark(verdict: Verdict, witness: Witness, *, truth: Verdict) -> Mark:
         verdict: Of the tool.
         witness: What its counterexample is; of no matter unless it says ``sat``.
         truth: What is known of the instance.
+        is_late: Whether the tool took longer than the instance allows: no answer, then.
     """
-    if verdict == "unknown":
-        return Mark(points=0, reason="open")
+    if is_late or verdict == "unknown":
+        return Mark(points=0, reason="out of time" if is_late else "open")
     if verdict == "unsat":
         if truth == "sat":
             return Mark(points=_WRONG, reason="there is a counterexample")

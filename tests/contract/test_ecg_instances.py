@@ -92,6 +92,12 @@ def test_what_is_open_has_no_points() -> None:
             product(witnesses, truths)} == {0}  # fmt: skip
 
 
+def test_a_late_answer_has_no_points() -> None:
+    """Right or wrong: the tool would have been stopped."""
+    assert mark("unsat", "none", truth="unsat", is_late=True).points == 0
+    assert mark("unsat", "none", truth="sat", is_late=True).points == 0
+
+
 def test_a_counterexample_outweighs_what_was_expected() -> None:
     """A proof that a replayed counterexample contradicts is wrong."""
     assert truth_of("unsat", ["none", "exact"]) == "sat"
@@ -177,6 +183,17 @@ def test_a_wrong_verdict_costs_in_the_table() -> None:
     marks = ecg_instances._marks([sat, unsat], answers)  # type: ignore[arg-type]  # names of tools
     assert sum(each.points for each in marks["ours"].values()) == 10 - 150
     assert marks["Marabou"][unsat.name].points == -150
+
+
+@needs_onnx
+@pytest.mark.parametrize("cpu_s", [10.5, float("nan")])
+def test_time_beyond_that_of_the_instance_is_late(cpu_s: float) -> None:
+    """So is a time that is no number."""
+    case = next(c for c in _CASES if c.expected == "unsat")
+    assert case.timeout_s == 10
+    said = {case.name: Answer(name=case.name, verdict="unsat", witness=None, cpu_s=cpu_s)}
+    marks = ecg_instances._marks([case], {"ours": said})
+    assert (marks["ours"][case.name].points, marks["ours"][case.name].reason) == (0, "out of time")
 
 
 def test_answers_are_kept_with_their_counterexamples(tmp_path: Path) -> None:

@@ -14,11 +14,9 @@ from afib.classifier import Classifier
 from afib.decision import Screener
 from afib.preprocessing import to_network_rate
 from afib.proof import hold_apart
-from afib.proof.abstention import may_abstain
 from afib.proof.many import Challenge, noise_of, proven
 from afib.proof.path import way_of
 from afib.records import Recording
-from afib.settings import UsabilitySettings
 from nnassure.certify.parts import Part
 from nnassure.certify.proving import Proof
 from nnassure.errors import BoundError, PerturbationError
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from afib.checkpoint import Checkpoint
     from afib.proof import Kind, Place, ProvenDecision
     from nnassure.arrays import FloatArray
-
-LIMITS = UsabilitySettings(shortest_s=1.0, flat_mv=0.01, flat_share=0.5, saturated_share=0.2)
 
 
 def challenge(  # noqa: PLR0913  a question is told by its set
@@ -261,31 +257,6 @@ def test_nothing_is_proven_where_the_device_abstains() -> None:
     known = asked(challenge(size=0.01), checkpoint, flat)
     assert (known.outcome, known.rhythm, known.method) == ("unknown", None, None)
     assert not known.certified_decision
-
-
-@pytest.mark.parametrize(
-    ("range_mv", "reach_mv", "is_box", "answer"),
-    [
-        (1.0, 0.01, True, False),
-        # Each second moves by 0.03 mV; 0.02 mV less leaves a hundredth: no longer below it.
-        (0.03, 0.0099, True, False),
-        (0.03, 0.0110, True, True),
-        (0.03, 0.0110, False, "unknown"),
-    ],
-)
-def test_it_is_told_whether_a_disturbance_can_silence_the_device(
-    range_mv: float,
-    reach_mv: float,
-    is_box: bool,  # noqa: FBT001  a parameter of the test
-    answer: object,
-) -> None:
-    """False is shown for the whole set, True by a signal; without a box it may stay unknown."""
-    # Six seconds of ten move by the range, far from the extremes, and the others by 1 mV.
-    ramp = np.linspace(0, 1, 300)
-    signal = np.concatenate([np.tile(0.5 + ramp * range_mv, 6), np.tile(ramp * 2, 4)])
-    one = Recording.of(name="t", signal_mv=signal, rate_hz=300.0, origin="t")
-    reach = np.full(3000, reach_mv)
-    assert may_abstain(one, reach, LIMITS, is_box=is_box) == answer
 
 
 def test_proofs_side_by_side_are_those_of_one_after_the_other(tmp_path: Path) -> None:
