@@ -45,7 +45,15 @@ def test_both_engines_are_asked_the_same(case: Case) -> None:
     found = [answers(case, _signal(seed)) for seed in range(4)]
     assert [one.real for one in found] == pytest.approx([one.theirs for one in found], abs=1e-3)
     assert all(one.sound < one.real for one in found)
-    assert all(min(one.sound_s, one.real_s, one.theirs_s) > 0 for one in found)
+    assert all(min(one.sound_s, one.unrounded_s, one.theirs_s) > 0 for one in found)
+
+
+@needs_auto_lirpa
+def test_what_soundness_costs_is_a_pass_without_rounding(case: Case) -> None:
+    """Without it the margin is that of real numbers, but for the engine's own error."""
+    found = answers(case, _signal(1))
+    assert found.unrounded == pytest.approx(found.real, abs=1e-6)
+    assert found.sound < found.unrounded - 1e-6
 
 
 def test_a_looser_bound_is_counted(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,9 +63,10 @@ def test_a_looser_bound_is_counted(case: Case, capsys: pytest.CaptureFixture[str
         return Answers(
             sound=real - 0.5,
             real=real,
+            unrounded=real,
             theirs=theirs,
             sound_s=0.5,
-            real_s=0.4,
+            unrounded_s=0.4,
             theirs_s=6.0,
             open_share=0.25,
         )
