@@ -83,7 +83,9 @@ _NOTES = {
     ),
     "What is proven of the certified model": (
         "Of `src/afib/models/physionet2017-certified`, digest `{certified_model}`, which ships "
-        "beside the model of this card."
+        "beside the model of this card. It is the second of its kind: the first missed ROB-015 on "
+        "the test split, which was then opened for this one too "
+        "([decision 0019](decisions/0019-certified-model.md))."
     ),
 }
 _TABLE = "intention-to-diagnose.csv"

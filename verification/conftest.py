@@ -147,7 +147,7 @@ def held_out(
     vericase_look: Callable[..., Look | None],
 ) -> Dataset:
     """The test split, opened only as the record of openings allows."""
-    return opened(pytestconfig, data, device.digest, vericase_look)
+    return opened(pytestconfig, data, device, vericase_look)
 
 
 @pytest.fixture(scope="session")
@@ -241,7 +241,9 @@ def certified_model(
     folder = pytestconfig.getoption("certified_model") or shipped_model(preset)
     if preset not in preset_names() or not is_current(folder, load_settings(preset), data):
         pytest.skip("the certified model is of other settings or recordings; make reference")
-    opened(pytestconfig, data, Checkpoint.load(folder).digest, vericase_look)
+    if not is_calibrated(folder, load_uncertainty(), data):
+        pytest.skip("its gate is of other settings or recordings; make reference")
+    opened(pytestconfig, data, or_stop(lambda: load_screener(folder)), vericase_look)
     vericase_subject("certified_model", folder)
     return Path(folder)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from afib.decision import Screener
     from afib.records import Recording
     from afib.settings import Settings
     from afib.workflow import Prepared
@@ -55,16 +56,21 @@ def sound(folder: Path, data: Prepared) -> Path:
 def opened(
     pytestconfig: pytest.Config,
     data: Prepared,
-    digest: str,
+    device: Screener,
     vericase_look: Callable[..., Look | None],
 ) -> Dataset:
-    """The test split for the model with *digest*; the case is skipped if it is sealed for it."""
+    """The test split for *device*, gate and all; the case is skipped if it is sealed for it.
+
+    What a device abstains on counts, so one with another gate is another, with a look of its own.
+    """
+    if device.limits is None:
+        pytest.fail("expected a device with a gate, got a network alone")
     split = data.dataset.of(split="test")
     if data.dataset.source != "synthetic":
         look = vericase_look(
             "test",
             data=recordings_digest(split),
-            subject=digest,
+            subject=device.digest,
             may_open=pytestconfig.getoption("open_test_split"),
         )
         if look is None:
