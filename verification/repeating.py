@@ -44,7 +44,7 @@ class Repeated:
         other: A sentence on each that came out otherwise.
         below: A sentence on each whose proven margin an attack undercut.
         tried: How many were made again.
-        attacked: How many of these were certified, and were attacked once more.
+        attacked: How many of these were certified, and were attacked.
         refused: A sentence on each certificate that the independent checker did not confirm.
         checked: How many certificates it was shown.
         rows: Question, recording, outcome on record, outcome now, and whether it was attacked.
@@ -67,7 +67,6 @@ class _Row:
         name: Of the question's file.
         question: Its conditions.
         model: The one that judges the recording.
-        attack: Whether it is attacked once more.
         certificate: Where its certificate is written for the independent checker; None for none.
         conditions: Of the attack.
     """
@@ -77,7 +76,6 @@ class _Row:
     known: KnownDecision
     model: Path
     recording: Recording
-    attack: bool
     certificate: Path | None
     conditions: Mapping[str, Any]
 
@@ -92,19 +90,18 @@ def repeated(  # noqa: PLR0913  what is repeated, of what, how much, and where
     scratch: Path,
     processes: int = 1,
 ) -> Repeated:
-    """What a record claims of each question made again, some attacked, a certificate checked.
+    """What a record claims of each question made again, proofs attacked, a certificate checked.
 
-    Every row that claims something is made again: that it is proven, or that it is refuted. Which
-    proofs are attacked once more, and whose certificate is checked, is drawn by a number of this
-    run, so that whoever alters a record cannot know.
+    Every row that claims something is made again: that it is proven, or that it is refuted. Every
+    proof is attacked then, since quick bounds leave most without an attack. Whose certificate is
+    checked is drawn by a number of this run, so that whoever alters a record cannot know.
 
     Args:
         training: Keeps the proofs and the models.
         asked: Conditions of each question by the name of its file; the case is skipped if there
             are no current proofs of one.
         recordings: By name.
-        conditions: How many proofs of each question are attacked (``attacked``) and how, and the
-            seed.
+        conditions: How proofs are attacked, and the seed.
         run: The number of this run.
         scratch: Where certificates are written for the independent checker.
         processes: How many rows are made again at a time.
@@ -156,7 +153,6 @@ def _claims(  # noqa: PLR0913  as above, of one question
             known=known,
             model=fold_model(training.folder / FOLDS, known.fold),
             recording=recordings[known.name],
-            attack=known.outcome == "certified" and place < conditions["attacked"],
             certificate=None if place or known.outcome != "certified" else scratch / name,
             conditions=dict(conditions),
         )
@@ -193,8 +189,6 @@ def _made_again(row: _Row) -> _Made:
     if row.certificate is not None:
         one = Proven(recordings=[recording], decisions=[again], challenge=challenge)
         found = tuple(refused(model, one, row.certificate))
-    if not row.attack:
-        return _Made(outcome=again.outcome, other=other, refused=found)
     met = _met(model, recording, again, challenge, row.conditions)
     holds = again.certified_margin is not None and met >= again.certified_margin
     below = "" if holds else f"{row.name}: {known.name}: {met} under {again.certified_margin}"

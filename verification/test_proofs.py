@@ -62,6 +62,8 @@ def test_decisions_are_certified(
     measure("certified_sensitivity", Proportion.of(found.certified(is_afib=True)), attachments)
     measure("certified_specificity", Proportion.of(found.certified(is_afib=False)))
     measure("open_share", Proportion.of(found.open()))
+    measure("gap_afib", Proportion.of(found.gap(is_afib=True)))
+    measure("gap_normal", Proportion.of(found.gap(is_afib=False)))
     measure("clean_sensitivity", Proportion.of(found.right(is_afib=True)))
     measure("clean_specificity", Proportion.of(found.right(is_afib=False)))
 
@@ -111,7 +113,7 @@ def test_proofs_are_repeated(
     every_recording: Mapping[str, Recording],
     tmp_path: Path,
 ) -> None:
-    """Proofs on record that come out otherwise when they are made again, and how many were."""
+    """Proofs on record that come out otherwise when made again, or that attacks contradict."""
     run, asked = secrets.randbits(64), asked_questions()
     # By requirement: one that asks at several sizes has a file for each.
     if sorted({name[: len("ROB-000")] for name in asked}) != conditions["questions"]:

@@ -106,6 +106,10 @@ class PooledProofs:
         chosen = self.where(is_afib=is_afib)
         return np.array([known.right and known.outcome != "attacked" for known in chosen])
 
+    def gap(self, *, is_afib: bool) -> BoolArray:
+        """Which of these attacks leave standing without a proof, shape (recordings,)."""
+        return self.withstood(is_afib=is_afib) & ~self.certified(is_afib=is_afib)
+
     def right(self, *, is_afib: bool) -> BoolArray:
         """Which of these are decided rightly, shape (recordings,)."""
         return np.array([known.right for known in self.where(is_afib=is_afib)])

@@ -88,6 +88,8 @@ def test_open_decisions_are_right_ones_without_an_answer(proofs: PooledProofs) -
     )
     assert first.is_afib
     assert changed.open().tolist() == [is_open for *_, is_open in cases]
+    # Of these, attacks leave standing what is decided at all.
+    assert changed.gap(is_afib=True).tolist() == [True, False, False, False, False]
 
 
 def test_what_is_kept_is_read_again(proofs: PooledProofs, tmp_path: Path) -> None:
