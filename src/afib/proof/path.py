@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from afib.preprocessing import network_filter, segment_indices, segment_samples,
 from nnassure.certify.arithmetic import FLOAT32
 from nnassure.certify.region import Placed
 from nnassure.certify.resampling import Resampling
-from nnassure.errors import ShapeError
+from nnassure.errors import PerturbationError, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,11 +74,16 @@ def way_of(recording: Recording, noise: LinearSet, settings: Settings, at: Place
 
     Raises:
         ShapeError: If *noise* is for another number of samples.
+        PerturbationError: If it enters at no such place, or moves samples beyond what float32
+            holds.
     """
+    if at not in get_args(Place):
+        raise PerturbationError(f"at: expected {' or '.join(get_args(Place))}, got {at}")
     network_mv = to_network_rate(recording.signal_mv, recording.rate_hz, settings.preprocessing)
     resampling = resampling_of(recording.rate_hz, settings) if at == "recorder" else None
     start_mv = network_mv if at == "network" else recording.signal_mv
     _require_samples(noise, len(start_mv))
+    _require_float32(noise, start_mv)
     return Way(
         placed=_placed(start_mv, network_mv, noise, resampling, settings, at),
         resampling=resampling,
@@ -155,4 +160,12 @@ def _require_samples(noise: LinearSet, samples: int) -> None:
     if noise.samples != samples:
         raise ShapeError(
             f"noise: expected a disturbance of {samples} samples, got one of {noise.samples}"
+        )
+
+
+def _require_float32(noise: LinearSet, start_mv: FloatArray) -> None:
+    largest = float(np.max(np.abs(start_mv) + reach_mv(noise)))
+    if not largest <= FLOAT32.largest:
+        raise PerturbationError(
+            f"noise: expected samples of at most {FLOAT32.largest:g} mV, got up to {largest:g} mV"
         )

@@ -276,3 +276,20 @@ def test_a_set_without_extent_is_refused(size: float) -> None:
     one, settings = stored(), tiny_checkpoint().settings
     with pytest.raises(PerturbationError):
         noise_of(challenge(size=size), one, settings)
+
+
+def test_a_set_that_float32_does_not_hold_is_refused() -> None:
+    """Told by its size, not by what the network makes of it."""
+    one, checkpoint = stored(), tiny_checkpoint()
+    told = r"^noise: expected samples of at most 3\.40282e\+38 mV, got up to 1e\+300 mV$"
+    with pytest.raises(PerturbationError, match=told):
+        asked(challenge(size=1e300), checkpoint, one)
+
+
+def test_a_place_that_there_is_not_is_refused() -> None:
+    """A disturbance enters at the recorder or at the network."""
+    one, checkpoint = stored(), tiny_checkpoint()
+    noise = noise_of(challenge(size=0.01), one, checkpoint.settings)
+    at = cast("Place", "electrode")
+    with pytest.raises(PerturbationError, match=r"^at: expected recorder or network, got elec"):
+        way_of(one, noise, checkpoint.settings, at)
