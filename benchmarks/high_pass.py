@@ -8,7 +8,7 @@ one convolution of standard form. Both are held against the same box of single s
 input, and against offsets, on recordings that neither saw.
 At the ends of a segment the high-pass sees zeros, as the first convolution does.
 The fold's recordings are of the splits for training and validation; no other split is looked at.
-Run ``python -m benchmarks.high_pass --preset physionet2017 --epochs 24`` with VERICASE_DATA set.
+Run ``python -m benchmarks.high_pass --preset physionet2017-certified`` with VERICASE_DATA set.
 """
 
 from __future__ import annotations
