@@ -182,8 +182,8 @@ def _marks(
 
 
 def _is_late(case: Case, answer: Answer) -> bool:
-    # Written so that a time that is no number is late as well.
-    return not answer.cpu_s <= case.timeout_s
+    # Written so that a time that is none is late as well.
+    return not 0 <= answer.cpu_s <= case.timeout_s
 
 
 def _draw(_: argparse.Namespace) -> None:

@@ -270,7 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
     stated = parser.parse_args(arguments)
     found = [_outcome(path, stated.model, Numbers(stated.exact)) for path in stated.certificates]
     for path, (_, sentence) in zip(stated.certificates, found, strict=True):
-        print(f"{path}: {sentence}")
+        told = f"{path}: {sentence}"  # A name may hold ends of lines.
+        print("".join(each if each.isprintable() else ascii(each)[1:-1] for each in told))
     valid, refused, unread = ([code for code, _ in found].count(code) for code in range(3))
     print(f"{len(found)} certificates: {valid} valid, {refused} refused, {unread} not readable")
     return max(code for code, _ in found)

@@ -47,8 +47,18 @@ def add_options(
         metavar="R",
         help="size of the disturbance in mV; for gain, its share of the amplitude",
     )
-    certify.add_argument("--at", choices=("recorder", "network"), default="recorder")
-    certify.add_argument("--disturbance", choices=KINDS, default="linf")
+    certify.add_argument(
+        "--at",
+        choices=("recorder", "network"),
+        default="recorder",
+        help="where it enters: at the stored samples (default), or behind the filter",
+    )
+    certify.add_argument(
+        "--disturbance",
+        choices=KINDS,
+        default="linf",
+        help="what moves samples; linf (default) is each by itself",
+    )
     certify.add_argument(
         "--frequency-hz",
         type=_size,
@@ -61,7 +71,7 @@ def add_options(
         type=_size,
         metavar="R",
         help="beside all kinds but linf: how far each sample may move by itself; "
-        "at the recorder half a step of the converter is added",
+        "at the recorder half a step of the converter is added where the file states one",
     )
     _add_largest(certify)
     certify.add_argument("--model", type=Path, metavar="DIR", help="default: the shipped model")
@@ -156,7 +166,7 @@ def _add_largest(certify: argparse.ArgumentParser) -> None:
         "--precision",
         type=_share,
         metavar="SHARE",
-        help="of the sizes that --largest tells, from 0.0001; default 0.05",
+        help="of the sizes that --largest tells, 0.0001 to 1; default 0.05",
     )
     certify.add_argument(
         "--recorder-only",
@@ -205,8 +215,10 @@ def _size(text: str) -> float:
 
 def _share(text: str) -> float:
     share = _size(text)
-    if share < LEAST_PRECISION:
-        raise argparse.ArgumentTypeError(f"expected a share from {LEAST_PRECISION:g}, got {text!r}")
+    if not LEAST_PRECISION <= share <= 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a share from {LEAST_PRECISION:g} to 1, got {text!r}"
+        )
     return share
 
 

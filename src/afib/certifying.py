@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import string
 import tempfile
 from collections import deque
@@ -28,6 +29,7 @@ from afib.proof.certificate import write_certificate, write_pieces
 from afib.proof.many import Challenge, noise_of
 from afib.proof.told import line, table_head, told
 from afib.records import read_any, read_recording, signal_digest, write_recording
+from afib.screening import visible
 from afib.workflow import shipped_model
 from nnassure.errors import AssuranceError, BoundError
 
@@ -81,9 +83,11 @@ def _certify(parsed: argparse.Namespace) -> int:
             document = result
             counts[document["outcome"]] += 1
             passed |= {_passed(document)} if document["rhythm"] else set()
-        print(json.dumps(document) if parsed.format == "json" else line(document), flush=True)
+        row = json.dumps(document) if parsed.format == "json" else line(document)
+        # Names of files may hold what moves a terminal's cursor, or ends of lines.
+        print(visible(row), flush=True)
     if parsed.format == "table":
-        for told in sorted(passed):
+        for told in sorted(passed) if parsed.at == "recorder" else ():
             print(told)
         in_words = ", ".join(f"{number} {word}" for word, number in counts.items())
         print(f"{in_words}, {failures} failed. Proven stable does not mean correct.")
@@ -92,10 +96,16 @@ def _certify(parsed: argparse.Namespace) -> int:
 
 def _passed(document: dict[str, Any]) -> str:
     """What the filter makes of the disturbance."""
-    told = f"The filter may enlarge what moves single samples {document['filter_gain']:.3f} times"
+    gain = _rounded_up(document["filter_gain"])
+    told = f"The filter may enlarge what moves single samples {gain} times"
     if "wave_gain" not in document:
         return f"{told}."
-    return f"{told}, and passes {document['wave_gain']:.2g} of {document['frequency_hz']:g} Hz."
+    return f"{told}, and passes {document['wave_gain']:.2g} of {document['frequency_hz']:.12g} Hz."
+
+
+def _rounded_up(gain: float) -> str:
+    """To three decimals, since it is the most that can be."""
+    return f"{math.ceil(1000 * gain) / 1000:.3f}"
 
 
 def _results(parsed: argparse.Namespace) -> Iterator[dict[str, Any] | RecordError]:

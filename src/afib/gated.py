@@ -33,6 +33,8 @@ __all__ = ["refusal", "with_gate"]
 _TRIED, _ROUNDED_MV, _HALF = 6, 1e-5, 0.5
 # Of coarse steps: where they lie, and by how much of a step a radius may miss a whole one.
 _PHASES, _WHOLE = 7, 1e-6
+# By how much of a step float32 millivolts may miss a whole one.
+_BESIDE = 0.01
 # What the sum of threshold and margin may be off.
 _ROUNDED = 1e-6
 
@@ -113,7 +115,10 @@ def _some(recording: Recording, challenge: Challenge, settings: Settings) -> Ite
     signals = [(_corner(recording, noise, generator), noise.parameters == 0) for noise in noises]
     signals += [(coarse_mv, True) for coarse_mv in _coarse(recording, noises[0])]
     for signal_mv, is_box in signals:
-        whole_mv = signal_mv if step is None else np.round(signal_mv / step) * step
+        whole_mv = signal_mv
+        if step is not None:
+            level_mv = _level(recording, step)
+            whole_mv = level_mv + np.round((signal_mv - level_mv) / step) * step
         kept_mv = np.clip(whole_mv, *(recording.range_mv or (-np.inf, np.inf)))
         # In a box what is cut to the converter's range is nearer to the recording.
         if not is_box and not np.array_equal(kept_mv, whole_mv):
@@ -130,6 +135,13 @@ def _some(recording: Recording, challenge: Challenge, settings: Settings) -> Ite
         except RecordError:
             # Beyond what a recorder gives, so not a recording that the device would be shown.
             continue
+
+
+def _level(recording: Recording, step_mv: float) -> float:
+    """By how much the levels of the converter lie beside whole steps from 0, as in EDF files."""
+    exact = float(recording.signal_mv[0]) / step_mv
+    beside = exact - round(exact)
+    return beside * step_mv if abs(beside) > _BESIDE else 0.0
 
 
 def _corner(recording: Recording, noise: LinearSet, generator: np.random.Generator) -> DoubleArray:
@@ -162,6 +174,7 @@ def _coarse(recording: Recording, noise: LinearSet) -> Iterator[DoubleArray]:
         return
     starts = [phase * width / _PHASES for phase in range(_PHASES)]
     if step is not None:
-        starts = sorted({round(start / step) * step for start in starts})
+        level_mv = _level(recording, step)
+        starts = sorted({level_mv + round(start / step) * step for start in starts})
     for start in starts:
         yield np.round((signal_mv - start) / width) * width + start

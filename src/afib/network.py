@@ -180,10 +180,16 @@ def layers(network: nn.Module) -> nn.Sequential:
             "normalisation, which divides by a deviation of its input and cannot be folded; "
             "use architecture 'plain'"
         )
-    if not isinstance(network, PlainNetwork):
+    # A class derived from one of these may compute something else.
+    if not isinstance(network, PlainNetwork) or type(network) is not PlainNetwork:
         raise ModelError(
             f"network: expected one that build_network made, got {type(network).__name__}"
         )
+    for name, part in (("features", network.features), ("head", network.head)):
+        if type(part) is not nn.Sequential:
+            raise ModelError(
+                f"network.{name}: expected torch.nn.Sequential, got {type(part).__name__}"
+            )
     if any(isinstance(layer, nn.BatchNorm1d) for layer in network.features):
         raise ModelError(
             "network: expected a folded one, got one in training form; fold it with folded"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from afib.decision import Decision
 
-__all__ = ["FORMS", "meaning_of_sets"]
+__all__ = ["FORMS", "meaning_of_sets", "visible"]
 
 _COLUMNS = (
     "record",
@@ -49,7 +49,7 @@ def write_table(results: Iterable[Decision | RecordError], out: TextIO) -> None:
         if not isinstance(result, RecordError) and result.alpha is not None:
             alphas.add(result.alpha)
         line = f"{result.record:<16} {seconds:>7}  {word:<10} {probability:>8}  {strange:>8}  {why}"
-        out.write(_visible(line.rstrip()) + "\n")
+        out.write(visible(line.rstrip()) + "\n")
         out.flush()
     told = ", ".join(f"{number} {word}" for word, number in counts.items())
     out.write(f"{told}. Not for diagnostic use: review every decision.\n")
@@ -101,7 +101,7 @@ def _columns(result: Decision | RecordError) -> tuple[str, str, str, str, str]:
     return word, f"{result.duration_s:.1f}", probability, strange, told
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """*text* on one line: a name with a line break cannot write a decision of its own."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 

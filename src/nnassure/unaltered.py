@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch.nn.modules import module as torch_module
 
 from nnassure.errors import NetworkError
@@ -11,7 +12,7 @@ from nnassure.errors import NetworkError
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["global_hooks", "is_altered", "require_unaltered", "settings_of"]
+__all__ = ["classes_of", "global_hooks", "is_altered", "require_unaltered", "settings_of"]
 
 
 def require_unaltered(network: nn.Module) -> None:
@@ -32,10 +33,13 @@ def require_unaltered(network: nn.Module) -> None:
 
 
 def global_hooks() -> list[str]:
-    """A sentence if hooks are set for all modules, else none."""
+    """A sentence on hooks for all modules, and on a mode that changes what torch computes."""
+    found = []
     if torch_module._global_forward_hooks or torch_module._global_forward_pre_hooks:  # noqa: SLF001  they have no public name
-        return ["torch: expected no hooks for all modules, got some"]
-    return []
+        found.append("torch: expected no hooks for all modules, got some")
+    if torch._C._len_torch_function_stack() or torch._C._len_torch_dispatch_stack():  # noqa: SLF001  likewise
+        found.append("torch: expected no mode that stands in for its functions, got one")
+    return found
 
 
 def settings_of(network: nn.Module) -> list[str]:
@@ -45,6 +49,11 @@ def settings_of(network: nn.Module) -> list[str]:
         f" { ({key: value for key, value in vars(module).items() if key[0] != '_'}) }"
         for name, module in network.named_modules()
     ]
+
+
+def classes_of(network: nn.Module) -> list[type[nn.Module]]:
+    """The class of each part of *network*; another of the same name may compute otherwise."""
+    return [type(module) for module in network.modules()]
 
 
 def is_altered(module: nn.Module) -> bool:

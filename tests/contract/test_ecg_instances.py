@@ -186,9 +186,9 @@ def test_a_wrong_verdict_costs_in_the_table() -> None:
 
 
 @needs_onnx
-@pytest.mark.parametrize("cpu_s", [10.5, float("nan")])
+@pytest.mark.parametrize("cpu_s", [10.5, -1.0, float("nan")])
 def test_time_beyond_that_of_the_instance_is_late(cpu_s: float) -> None:
-    """So is a time that is no number."""
+    """So is a time below 0, and one that is no number."""
     case = next(c for c in _CASES if c.expected == "unsat")
     assert case.timeout_s == 10
     said = {case.name: Answer(name=case.name, verdict="unsat", witness=None, cpu_s=cpu_s)}

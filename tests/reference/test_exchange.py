@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from nnassure.certify.proving import proof
 from nnassure.errors import ExchangeError
 from nnassure.exchange import Instance, instance_of, read_instance, replayed
+from nnassure.exchange.onnx_file import Step, read_onnx, write_onnx
 from tests.support.exchanged import needs_onnx
 from tests.support.networks import placed, random_network, resampling
 from tests.support.questions import (
@@ -177,6 +178,22 @@ def test_nodes_that_are_none_of_ours_are_refused(old: str, new: str, message: st
         read_instance(
             replace(made, model=made.model.replace(old.encode(), new.encode())), place="i"
         )
+
+
+def test_a_node_that_leaves_the_middle_and_the_ends_as_they_are_is_refused() -> None:
+    """Three logits agree, and between them the file computes something else."""
+    network, each = recorded(0)
+    made = instance_of(problem_of(network, each), title="t")
+    inputs, steps = read_onnx(made.model, place="t")
+    # Seen from the middle and from both ends, which lie on one line, it multiplies by 1.
+    seen = torch.stack([each.signal, torch.ones(inputs, dtype=torch.float64)])
+    across = torch.linalg.svd(seen).Vh[-1].numpy()
+    odd = (np.eye(inputs) + 1000 * np.outer(across, across)).astype(np.float32)
+    node = Step(kind="MatMul", name="segments.odd", tables=(odd,))
+    changed = Instance(model=write_onnx([node, *steps], inputs=inputs), text=made.text)
+    wanted = rf"expected {steps[0].kind} {steps[0].name} as we write it, got MatMul segments\.odd"
+    with pytest.raises(ExchangeError, match=wanted):
+        read_instance(changed, place="t")
 
 
 def test_a_question_that_a_box_cannot_state_is_refused() -> None:

@@ -195,7 +195,7 @@ class Prover:
     ) -> tuple[Proof, Searched | None]:
         """The best proof, and what attacks came to if they were needed."""
         begun, problem = time.process_time(), self.problem(way, rhythm)
-        best = self.quick(problem)
+        best = self.quick(problem, begun=begun)
         if best.margin > 0:
             return best, None
         searched = self.searched(
@@ -223,10 +223,26 @@ class Prover:
             arithmetic=FLOAT32,
         )
 
-    def quick(self, problem: Problem, *, parts: int | None = None) -> Proof:
-        """What bounds that cost little prove, of at most so many parts."""
+    def quick(
+        self, problem: Problem, *, parts: int | None = None, begun: float | None = None
+    ) -> Proof:
+        """What bounds that cost little prove, of at most so many parts.
+
+        Args:
+            problem: The question.
+            parts: The most parts; None for those of the prover.
+            begun: The CPU time that the seconds of a recording count from; None for now.
+        """
         most = self._parts if parts is None else parts
-        return proof(problem, Budget(parts=most, steps=0, out_of_time=lambda: False))
+        start = time.process_time() if begun is None else begun
+        return proof(
+            problem,
+            Budget(
+                parts=most,
+                steps=0,
+                out_of_time=lambda: time.process_time() - start > self.seconds,
+            ),
+        )
 
     def thorough(self, problem: Problem, quick: Proof, begun: float) -> Proof:
         """The better of *quick* and what bounds prove that take time, counted from *begun*."""

@@ -15,6 +15,7 @@ import afib.network
 import afib.preprocessing
 import afib.proof
 import afib.records
+import afib.settings
 import afib.weights
 import nnassure.arrays
 import nnassure.attacks
@@ -39,6 +40,7 @@ ENGINE = (
     afib.preprocessing,
     afib.proof,
     afib.records,
+    afib.settings,
     afib.weights,
 )
 

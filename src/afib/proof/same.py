@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, final
 import torch
 
 from nnassure.errors import NetworkError
-from nnassure.unaltered import require_unaltered, settings_of
+from nnassure.unaltered import classes_of, require_unaltered, settings_of
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from afib.checkpoint import Checkpoint
     from afib.classifier import Classifier
@@ -29,8 +29,8 @@ class Taken:
     """A network as it was when it was taken: its parts, what they are set to, its weights."""
 
     def __init__(self, network: nn.Module) -> None:
-        self._settings = settings_of(network)
-        self._weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        self._classes, self._settings = classes_of(network), settings_of(network)
+        self._weights = {name: tensor.clone() for name, tensor in _weights(network).items()}
 
     def hold(self, network: nn.Module) -> None:
         """Hold *network* to compute the same, in use.
@@ -45,11 +45,18 @@ class Taken:
         for taken, found in zip_longest(self._settings, settings_of(network)):
             if taken != found:
                 raise NetworkError(f"network: expected {taken}, got {found}")
-        weights = network.state_dict()
+        if classes_of(network) != self._classes:
+            raise NetworkError("network: expected the classes that were taken, got others so named")
+        weights = _weights(network)
         if weights.keys() != self._weights.keys() or not all(
             torch.equal(weights[name], tensor) for name, tensor in self._weights.items()
         ):
             raise NetworkError("network: expected the weights that were taken, got others")
+
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    """Every number that *network* holds, as it is used; a state can be told otherwise by hooks."""
+    return dict(network.named_parameters()) | dict(network.named_buffers())
 
 
 def require_same_settings(checkpoint: Checkpoint) -> None:

@@ -60,6 +60,49 @@ class _Layout:
     rate_hz: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """The straight line through both pairs of extremes, as the format defines it.
+
+    Attributes:
+        low: Digital minimum.
+        high: Digital maximum.
+        bottom: Physical minimum.
+        top: Physical maximum.
+        unit_mv: The unit of the physical ones in mV.
+    """
+
+    low: float
+    high: float
+    bottom: float
+    top: float
+    unit_mv: float
+
+    @property
+    def step_mv(self) -> float:
+        """What one step of the converter is."""
+        return (self.top - self.bottom) / (self.high - self.low) * self.unit_mv
+
+    @property
+    def range_mv(self) -> tuple[float, float]:
+        """The least and the greatest sample."""
+        return self.bottom * self.unit_mv, self.top * self.unit_mv
+
+    def millivolts(self, steps: NDArray[np.int16]) -> NDArray[np.float64]:
+        """The samples in mV, shape (samples,).
+
+        Raises:
+            _RefusedError: If there are any beyond the extremes.
+        """
+        outside = int(((steps < self.low) | (steps > self.high)).sum())
+        if outside:
+            raise _RefusedError(
+                f"expected samples within the digital extremes, got {outside} outside"
+            )
+        slope = (self.top - self.bottom) / (self.high - self.low)
+        return ((steps.astype(np.float64) - self.low) * slope + self.bottom) * self.unit_mv
+
+
 def read_edf(shelf: Shelf, name: str) -> Recording:
     """The first signal of the file *name* that is no annotation.
 
@@ -73,7 +116,8 @@ def read_edf(shelf: Shelf, name: str) -> Recording:
         signals = _signals(content)
         chosen = _chosen(signals)
         layout = _layout(content, signals, chosen)
-        signal_mv = _millivolts(_steps(content, len(signals), layout), signals[chosen])
+        line = _line(signals[chosen])
+        signal_mv = line.millivolts(_steps(content, len(signals), layout))
     except _RefusedError as refusal:
         raise RecordError(stem(name), f"{place}: {refusal}") from refusal
     origin = f"{place}, first of {len(signals)} signals: {signals[chosen]['label']}"
@@ -82,6 +126,8 @@ def read_edf(shelf: Shelf, name: str) -> Recording:
         signal_mv=signal_mv,
         rate_hz=layout.rate_hz,
         origin=place if len(signals) == 1 else origin,
+        step_mv=line.step_mv,
+        range_mv=line.range_mv,
     )
 
 
@@ -146,8 +192,8 @@ def _steps(content: bytes, signals: int, layout: _Layout) -> NDArray[np.int16]:
     return blocks[:, layout.first : layout.last].ravel()
 
 
-def _millivolts(steps: NDArray[np.int16], signal: dict[str, str]) -> NDArray[np.float64]:
-    """The straight line through both pairs of extremes, as the format defines it."""
+def _line(signal: dict[str, str]) -> _Line:
+    """The straight line that the header of *signal* states."""
     low, high = (
         _number(signal[f"digital {end}"], f"digital {end}") for end in ("minimum", "maximum")
     )
@@ -159,13 +205,9 @@ def _millivolts(steps: NDArray[np.int16], signal: dict[str, str]) -> NDArray[np.
             "expected rising extremes, digital ones within 16 bits, "
             f"got {low:g} to {high:g} for {bottom:g} to {top:g}"
         )
-    outside = int(((steps < low) | (steps > high)).sum())
-    if outside:
-        raise _RefusedError(f"expected samples within the digital extremes, got {outside} outside")
     if signal["unit"] not in _MV_PER_UNIT:
         raise _RefusedError(f"unit: expected mV, uV or V, got {signal['unit']!r}")
-    physical = (steps.astype(np.float64) - low) * ((top - bottom) / (high - low)) + bottom
-    return physical * _MV_PER_UNIT[signal["unit"]]
+    return _Line(low=low, high=high, bottom=bottom, top=top, unit_mv=_MV_PER_UNIT[signal["unit"]])
 
 
 def _text(content: bytes, start: int, end: int) -> str:

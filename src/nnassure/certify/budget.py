@@ -18,7 +18,8 @@ class Budget:
     Attributes:
         parts: The most parts to bound; of a set with parameters, by either kind of bounds.
         steps: Steps of ascent for each part; with none, only what costs little is tried.
-        out_of_time: Asked before each round; True ends the search.
+        out_of_time: Asked before each round, and between the substitutions of one; True ends the
+            search.
     """
 
     parts: int

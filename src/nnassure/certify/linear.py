@@ -18,6 +18,8 @@ from nnassure.certify.relaxation import SLOPES, adaptive, alike
 from nnassure.certify.stretches import stretches
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nnassure.certify.arithmetic import Arithmetic
     from nnassure.certify.network import Chain
     from nnassure.certify.region import Region
@@ -61,13 +63,14 @@ class Rows:
     segment: Tensor
 
 
-def linear_bounds(
+def linear_bounds(  # noqa: PLR0913  what is bounded, and how far
     chain: Chain,
     region: Region,
     arithmetic: Arithmetic,
     *,
     wider: float = 0.0,
     thorough: bool = False,
+    out_of_time: Callable[[], bool] | None = None,
 ) -> tuple[list[LayerBounds], list[Relaxation]]:
     """Bounds of every layer, by back-substitution where an interval leaves a ReLU undecided.
 
@@ -78,6 +81,7 @@ def linear_bounds(
         wider: By which share of their size all bounds are let out before others rest on them.
         thorough: Whether what is still open is substituted twice more, with lower lines of slope
             0 alone and of slope 1 alone, and the best of the three is kept.
+        out_of_time: Asked between substitutions; once it says True, intervals do for what is left.
 
     Returns:
         The bounds of all layers and the relaxations of all but the last.
@@ -89,9 +93,10 @@ def linear_bounds(
         found = next_bounds(chain.layers[place - 1], bounds[-1], layer, arithmetic)
         bounds.append(found)
         if layer.rectified:
-            bounds[-1] = sharpened(chain, region, bounds, relaxations)
+            bounds[-1] = sharpened(chain, region, bounds, relaxations, out_of_time)
             for slope in SLOPES if thorough else ():
-                bounds[-1] = sharpened(chain, region, bounds, alike(bounds[:-1], slope))
+                lines = alike(bounds[:-1], slope)
+                bounds[-1] = sharpened(chain, region, bounds, lines, out_of_time)
         bounds[-1] = bounds[-1].let_out(wider)
     return bounds, relaxations
 
@@ -116,15 +121,21 @@ def substituted(
 
 
 def sharpened(
-    chain: Chain, region: Region, bounds: list[LayerBounds], relaxations: list[Relaxation]
+    chain: Chain,
+    region: Region,
+    bounds: list[LayerBounds],
+    relaxations: list[Relaxation],
+    out_of_time: Callable[[], bool] | None = None,
 ) -> LayerBounds:
-    """The last of *bounds*, back-substituted where its sign is open."""
+    """The last of *bounds*, back-substituted where its sign is open, until *out_of_time*."""
     found, place = bounds[-1], len(bounds) - 1
     open_at = ((found.lower < 0) & (found.upper > 0)).nonzero()
     if len(open_at) == 0:
         return found
     lower, upper = found.lower.clone(), found.upper.clone()
     for part in torch.split(open_at, neurons_at_once(chain, place)):
+        if out_of_time is not None and out_of_time():
+            break
         at = part.unbind(dim=1)
         low, high = least(chain, region, bounds, relaxations, part, sides=(1, -1))
         lower[at], upper[at] = low, -high

@@ -85,12 +85,12 @@ def _refined(problem: Problem, budget: Budget, whole: Part) -> Proof:
     asked = problem.chain, problem.region, problem.arithmetic
     # Nothing of it is kept, so that torch need not note what it came from.
     with torch.inference_mode():
-        bounds, relaxations = linear_bounds(*asked)
+        bounds, relaxations = linear_bounds(*asked, out_of_time=budget.out_of_time)
         margin = float(linear_margins(problem, bounds, relaxations))
-    if margin > 0 or budget.steps == 0:
+    if margin > 0 or budget.steps == 0 or budget.out_of_time():
         return _whole(whole, margin, "linear")
     with torch.no_grad():
-        bounds, _ = linear_bounds(*asked, thorough=True)
+        bounds, _ = linear_bounds(*asked, thorough=True, out_of_time=budget.out_of_time)
     found = optimised(problem, undecided(bounds), steps=_FIRST_ASCENT * budget.steps)
     ascent = 0
     if -_OUT_OF_REACH < float(found.margins.min()) <= 0 and not budget.out_of_time():

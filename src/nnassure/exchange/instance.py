@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from nnassure.exchange.vnnlib import Property, read_vnnlib, write_vnnlib
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from nnassure.exchange.onnx_file import Step
     from nnassure.exchange.tracing import Traced
 
 __all__ = ["Instance", "Read", "instance_of", "read_instance"]
@@ -98,8 +100,8 @@ def instance_of(problem: Problem, *, title: str, start_mv: Tensor | None = None)
 def read_instance(instance: Instance, *, place: str) -> Read:
     """The question that the two files state, for engines of this package.
 
-    The network is held against the file: onnxruntime has to compute the same logit of the middle
-    of the box and of both of its ends.
+    The network is held against the file: we would have to write the same nodes for it, and
+    onnxruntime has to compute the same logit of the middle of the box and of both of its ends.
 
     Args:
         instance: What the files hold.
@@ -117,7 +119,9 @@ def read_instance(instance: Instance, *, place: str) -> Read:
         raise ExchangeError(f"{place}: expected a box of {inputs} samples, got {len(asked.lower)}")
     found = traced(steps, inputs=inputs, place=f"{place} (network)")
     _require_same_logits(instance.model, found, asked, place)
-    return Read(asked=asked, network=found.network, problem=_problem(found, asked))
+    problem = _problem(found, asked)
+    _require_same_nodes(steps, problem, f"{place} (network)")
+    return Read(asked=asked, network=found.network, problem=problem)
 
 
 def _only_box(problem: Problem) -> Placed:
@@ -165,6 +169,17 @@ def _problem(found: Traced, asked: Property) -> Problem:
         ),
         arithmetic=FLOAT32,
     )
+
+
+def _require_same_nodes(steps: list[Step], problem: Problem, place: str) -> None:
+    """Three logits alone would not show a node that leaves them as they are."""
+    (placed,) = problem.region.recordings
+    for got, wanted in zip_longest(
+        steps, steps_of(problem.chain, placed, problem.region.resampling)
+    ):
+        if got is None or wanted is None or not got.is_as(wanted):
+            told = [f"{each.kind} {each.name}" if each else "the end" for each in (wanted, got)]
+            raise ExchangeError(f"{place}: expected {told[0]} as we write it, got {told[1]}")
 
 
 def _filtered(found: Traced, points: Tensor) -> Tensor:

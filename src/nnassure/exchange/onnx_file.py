@@ -40,6 +40,17 @@ class Step:
     tables: tuple[NDArray[Any], ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
 
+    def is_as(self, other: Step) -> bool:
+        """Whether both compute the same under the same name."""
+        return (
+            (self.kind, self.name, self.settings) == (other.kind, other.name, other.settings)
+            and len(self.tables) == len(other.tables)
+            and all(
+                mine.dtype == theirs.dtype and np.array_equal(mine, theirs)
+                for mine, theirs in zip(self.tables, other.tables, strict=True)
+            )
+        )
+
 
 def write_onnx(steps: Sequence[Step], *, inputs: int) -> bytes:
     """The model of *steps*, from shape (1, *inputs*) to (1, 1); the same bytes for the same steps.

@@ -66,9 +66,9 @@ def limits(*thresholds: float) -> Limits:
     )
 
 
-def recording(scale: float = 1.0) -> Recording:
-    """Ten seconds in whole steps of the recorder."""
-    steps = np.round(scale * 500 * np.sin(np.arange(3000) / 7))
+def recording(scale: float = 1.0, *, beside: float = 0.0) -> Recording:
+    """Ten seconds in whole steps of the recorder, or by a share of a step beside them."""
+    steps = np.round(scale * 500 * np.sin(np.arange(3000) / 7)) + beside
     return Recording.of(
         name="A00001", signal_mv=steps * STEP_MV, rate_hz=300.0, origin="here", step_mv=STEP_MV
     )
@@ -92,17 +92,18 @@ def device(
     return cast("Screener", made), shown
 
 
+@pytest.mark.parametrize("beside", [0.0, -0.4])
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_the_gate_is_shown_is_a_recording_of_the_set(kind: str) -> None:
+def test_what_the_gate_is_shown_is_a_recording_of_the_set(kind: str, beside: float) -> None:
     """In whole steps, disturbed, and no farther from the recording than the set allows."""
-    challenge, one = KINDS[kind], recording()
+    challenge, one = KINDS[kind], recording(beside=beside)
     screener, shown = device(lambda _: False)
     found = with_gate(screener, DOCUMENT, one, challenge)
     unknown = {"may_abstain": "unknown", "certified_decision": False}
     assert found == {**DOCUMENT, **unknown, "set_may_abstain": False}
     assert shown
     for each in shown:
-        steps = each.signal_mv.astype(np.float64) / STEP_MV
+        steps = each.signal_mv.astype(np.float64) / STEP_MV - beside
         np.testing.assert_allclose(steps, np.round(steps), atol=1e-2)
         assert not np.array_equal(each.signal_mv, one.signal_mv)
         if kind == "wander-band":

@@ -16,9 +16,16 @@ from afib.proof.many import Challenge, answer, band_of, noise_of
 from afib.proof.path import way_of
 from afib.proof.scale import filter_gain, qrs_height_mv, wave_gain
 from afib.records import Recording
+from afib.records.edf import read_edf
 from nnassure.errors import PerturbationError
 from tests.support.models import tiny_checkpoint
-from tests.support.recordings import steps, wfdb_record, write_files
+from tests.support.recordings import (
+    MemoryShelf,
+    edf_file,
+    steps,
+    wfdb_record,
+    write_files,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +129,15 @@ def test_no_single_set_is_a_band() -> None:
     told = "^disturbance: expected one of gain, offset, wander, mains, got wander-band$"
     with pytest.raises(PerturbationError, match=told):
         noise_of(question("wander-band", 0.1), stored(), tiny_checkpoint().settings)
+
+
+def test_half_a_step_is_added_for_edf_files_too() -> None:
+    """Their extremes state what one step of the converter is."""
+    ends = {"physical minimum": "-3.2768", "digital minimum": "-1024", "digital maximum": "1023"}
+    signal = steps(2500) // 100
+    one = read_edf(MemoryShelf({"a.edf": edf_file([ends], signal.tobytes())}), "a.edf")
+    noise = noise_of(question("gain", 0.1), one, tiny_checkpoint().settings)
+    assert noise.radius_mv == pytest.approx((3.2767 + 3.2768) / 2047 / 2)
 
 
 def test_joint_sets_hold_all_their_parts_at_once() -> None:

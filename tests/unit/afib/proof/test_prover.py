@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from afib.classifier import Classifier
 from afib.decision import Screener, load_screener
+from afib.errors import ModelError
 from afib.network import PlainNetwork
 from afib.proof.certificate import write_certificate
 from afib.proof.many import answer, noise_of
@@ -22,6 +24,7 @@ from tests.support.uncertain import tiny_device
 from tests.unit.afib.proof.test_proving import challenge, stored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from afib.proof import Kind, Place
@@ -86,6 +89,43 @@ def test_a_part_that_is_set_otherwise_between_two_questions_is_refused(
     network.features[1] = other.eval()
     with pytest.raises(NetworkError, match=r"^network: expected "):
         answer(question, prover, stored())
+
+
+@pytest.mark.parametrize("part", ["", "features", "head.2"])
+def test_another_class_of_the_same_name_is_refused(part: str) -> None:
+    """It has the weights and the settings, and may compute something else."""
+    question, checkpoint, one = challenge(size=0.001), tiny_checkpoint(), stored()
+    prover = question.prover(checkpoint)
+    assert answer(question, prover, one).rhythm is not None
+    module = checkpoint.network.get_submodule(part)
+    kind = type(module)
+    # Derived at run time, as some libraries do it to change what a layer computes.
+    module.__class__ = type(kind.__name__, (kind,), {})
+    with pytest.raises(NetworkError, match=r"^network: expected the classes that were taken"):
+        answer(question, prover, one)
+    with pytest.raises((NetworkError, ModelError), match="expected"):
+        question.prover(checkpoint)
+
+
+def test_a_mode_that_stands_in_for_functions_is_refused() -> None:
+    """What torch computes under it is not known."""
+
+    class Standing(TorchFunctionMode):
+        """Does as it is asked, as far as anybody can tell."""
+
+        def __torch_function__(
+            self,
+            func: Callable[..., object],
+            types: object,
+            args: tuple[object, ...] = (),
+            kwargs: dict[str, object] | None = None,
+        ) -> object:
+            return func(*args, **(kwargs or {}))
+
+    question, one = challenge(size=0.001), stored()
+    prover = question.prover(tiny_checkpoint())
+    with Standing(), pytest.raises(NetworkError, match=r"^torch: expected no mode "):
+        answer(question, prover, one)
 
 
 def test_a_network_that_reads_otherwise_than_its_model_says_is_refused() -> None:

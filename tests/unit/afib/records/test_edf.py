@@ -35,6 +35,21 @@ def test_a_file_is_read_in_millivolts() -> None:
     np.testing.assert_allclose(recording.signal_mv, signal / 10_000, rtol=1e-6, atol=1e-9)
 
 
+def test_the_step_of_the_converter_is_read() -> None:
+    """From the extremes, in the unit of the file; the greatest and the least sample too."""
+    ends = {"physical minimum": "-500", "physical maximum": "523.5"}
+    digital = {"digital minimum": "-1024", "digital maximum": "1023"}
+    outside = edf_file([{"unit": "uV", **ends, **digital}], np.arange(2500, dtype="<i2").tobytes())
+    assert "within the digital extremes, got 1476 outside" in _problem(outside)
+    signal = (np.arange(2500) % 2048 - 1024).astype("<i2")
+    recording = _read(edf_file([{"unit": "uV", **ends, **digital}], signal.tobytes()))
+    assert recording.range_mv is not None
+    assert recording.step_mv == pytest.approx(0.0005)
+    assert recording.range_mv == pytest.approx((-0.5, 0.5235))
+    assert recording.signal_mv.min() == pytest.approx(-0.5)
+    assert recording.signal_mv.max() == pytest.approx(0.5235)
+
+
 @pytest.mark.parametrize(("unit", "factor"), [("uV", 1e-3), ("µV", 1e-3), ("mV", 1.0)])
 def test_units_become_millivolts(unit: str, factor: float) -> None:
     """A signal in microvolts is a thousandth in millivolts."""
