@@ -228,6 +228,17 @@ def test_the_table_counts_the_outcomes(desk: DeviceDesk) -> None:
     assert out[-1].endswith("0 failed. Proven stable does not mean correct.")
 
 
+def test_a_name_cannot_write_a_row_of_the_table(desk: DeviceDesk) -> None:
+    """One row a recording, whatever its file is called."""
+    named = desk.folder / "a\nA99999 normal certified\x1b[1m.csv"
+    named.write_text("# rate_hz: 300\nmv\n" + "0.1\n" * 3000)
+    _, out, _ = desk.ask(
+        *("certify", named, "--model", desk.model, "--seconds", "2", "--radius-mv", "0.001")
+    )
+    (row,) = (line for line in out if "A99999" in line)
+    assert row.startswith(r"a\nA99999 normal certified\x1b[1m")
+
+
 def test_a_folder_that_cannot_be_made_is_told_before_any_work(desk: DeviceDesk) -> None:
     """Exit 2 and one sentence; no recording was asked about."""
     (desk.folder / "file").write_text("in the way", encoding="utf-8")

@@ -144,3 +144,14 @@ def test_a_box_beside_a_box_is_refused(desk: DeviceDesk) -> None:
     code, out, err = certify(desk, "--radius-mv", "0.01", "--box-mv", "0.01")
     assert (code, out, len(err)) == (2, [], 1)
     assert err[0].startswith("--box-mv: expected another disturbance beside it, got linf")
+
+
+@pytest.mark.parametrize("share", ["0.00001", "1.5", "1e300", "nan"])
+def test_a_precision_that_is_no_share_is_refused(
+    desk: DeviceDesk, capsys: pytest.CaptureFixture[str], share: str
+) -> None:
+    """Exit 2, and what the option takes."""
+    with pytest.raises(SystemExit) as stopped:
+        certify(desk, "--radius-mv", "0.01", "--largest", "--precision", share)
+    assert stopped.value.code == 2
+    assert "argument --precision: expected " in capsys.readouterr().err

@@ -200,6 +200,20 @@ def test_files_that_are_none_are_not_readable(
     assert check_certificate.main(["--model", str(tmp_path), str(good)]) == UNREADABLE
 
 
+def test_a_name_cannot_write_a_line_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line a certificate, whatever its file is called."""
+    folder = tmp_path / "m"
+    written(folder, BASE)
+    named = tmp_path / "a\nb.npz: valid: 'A00001'\x1b[1m.npz"
+    named.write_text("no certificate")
+    assert check_certificate.main(["--model", str(folder), str(named)]) == UNREADABLE
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert r"a\nb.npz: valid: 'A00001'\x1b[1m.npz: file: expected a certificate" in first
+    assert rest == ["1 certificates: 0 valid, 0 refused, 1 not readable"]
+
+
 def test_pickles_and_huge_shapes_inside_are_refused(tmp_path: Path) -> None:
     """An array of objects is never unpickled, and a shape that memory cannot hold is an error."""
     folder = tmp_path / "m"
