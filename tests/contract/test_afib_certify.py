@@ -28,15 +28,6 @@ SIZES = [
 _NEAR = -0.5
 
 
-@pytest.fixture
-def desk(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> DeviceDesk:
-    """A desk in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return DeviceDesk(tmp_path, capsys)
-
-
 def test_the_published_keys_are_written(desk: DeviceDesk) -> None:
     """One JSON object a line, these keys first; exit 0 whatever the outcome."""
     code, out, err = certify(desk, "--radius-mv", "0.002", beside=True)

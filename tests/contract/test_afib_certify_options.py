@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.support.device_desk import DeviceDesk, certify
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> DeviceDesk:
-    """A desk in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return DeviceDesk(tmp_path, capsys)
 
 
 @pytest.mark.parametrize(

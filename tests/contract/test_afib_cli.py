@@ -11,23 +11,11 @@ import pytest
 from afib.cli import main
 from afib.launch import entry
 from afib.settings import preset_names
-from tests.support.device_desk import DeviceDesk
 from tests.support.presets import small_cohort, small_folder, write_preset, write_pulses
 from tests.support.terminals import StopsAt
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> DeviceDesk:
-    """A desk in an empty folder, with a cache of its own and no data folder named."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VERICASE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("VERICASE_DATA", raising=False)
-    return DeviceDesk(tmp_path, capsys)
+    from tests.support.device_desk import DeviceDesk
 
 
 @pytest.mark.parametrize("command", ["prepare", "train"])

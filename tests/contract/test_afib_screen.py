@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -20,25 +19,11 @@ from tests.support.recordings import wfdb_record, write_files, write_zip
 from tests.support.terminals import StopsAt
 from tests.support.uncertain import tiny_uncertainty
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 KEYS = [
     *("record", "duration_s", "rhythm", "probability_afib", "prediction_set"),
     *("alpha", "ood_score", "ood_threshold", "abstained", "reason", "model_digest"),
 ]
 CUT = {name: data[:3000] for name, data in wfdb_record("A00002").items()}
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> DeviceDesk:
-    """A desk in an empty folder, with a cache of its own and no data folder named."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VERICASE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("VERICASE_DATA", raising=False)
-    return DeviceDesk(tmp_path, capsys)
 
 
 def test_screen_writes_the_published_keys(desk: DeviceDesk) -> None:
